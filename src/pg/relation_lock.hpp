@@ -1,0 +1,29 @@
+// The lock on a relation, by OID, and who is in the way of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "pg/lock.hpp"
+#include "pg/relation.hpp"
+
+#include "pg/postgres.hpp"
+
+namespace mvmanager::pg {
+
+// Takes the lock to the end of the transaction. False where it was not to be had and Wait::no was asked.
+// The relation may be gone or another kind by the time it is held: describe_relation tells.
+bool lock_relation(Oid relation, LockMode mode, Wait wait);
+// The same, waiting. Returns microseconds waited: 0 where there was nothing to wait for.
+std::int64_t lock_relation_timed(Oid relation, LockMode mode);
+// Gives one such lock back. REQUIRES: nothing was done under it.
+void unlock_relation(Oid relation, LockMode mode);
+
+// A process whose lock on the relation stands against `mode`, if any. Nobody is named for a prepared transaction.
+std::optional<int> relation_holder(Oid relation, LockMode mode);
+
+// The user a server process is logged in as; empty when it is gone or has none.
+std::string user_of_process(int pid);
+
+} // namespace mvmanager::pg
