@@ -1,0 +1,17 @@
+// The triggers that refuse UPDATE, DELETE and TRUNCATE on what is written once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mvmanager::catalog::guards {
+
+struct Guard {
+    std::string table;
+    std::string trigger;
+    bool always = false; // present, with the right function and events, and ENABLE ALWAYS
+};
+// Every trigger that should be there, whether it is or not.
+std::vector<Guard> all();
+
+} // namespace mvmanager::catalog::guards

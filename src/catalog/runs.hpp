@@ -1,0 +1,79 @@
+// mvmanager.run: one row per execution, queued or finished.
+//
+// States: queued -> running -> succeeded | failed | skipped | cancelled | crashed | lost; a manual call writes one row,
+// already succeeded, in the transaction of its work.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mvmanager::catalog::runs {
+
+// What a refresh did. Counts that the strategy cannot know are nullopt, never 0 or a guess. Times are TimestampTz
+// microseconds, blocked is microseconds.
+struct Work {
+    std::string strategy_used;
+    std::string strategy_reason;
+    std::int64_t started_at = 0;
+    std::int64_t finished_at = 0;
+    std::int64_t blocked = 0;
+    std::optional<std::int64_t> rows_inserted, rows_updated, rows_deleted, rows_total;
+    std::optional<std::int64_t> wal_bytes;
+};
+
+enum class Reason { manual, schedule, async, retry, external };
+
+struct NewRun {
+    std::int64_t view_id = 0;
+    std::optional<int> version;
+    Reason reason = Reason::manual;
+    std::string strategy = "auto";
+    std::optional<std::string> predicate;
+    std::optional<std::int64_t> scheduled_for;
+    int attempt = 1;
+    std::string requested_by; // role name
+};
+
+struct Run {
+    std::int64_t id = 0;
+    std::int64_t view_id = 0;
+    std::optional<int> version;
+    Reason reason = Reason::schedule;
+    std::string state;
+    std::string strategy;
+    std::optional<std::string> predicate;
+    std::optional<std::int64_t> scheduled_for, queued_at, started_at;
+    std::optional<int> pid;
+    std::optional<std::string> generation;
+    std::string requested_by;
+    std::optional<std::string> sqlstate, message;
+};
+
+// A finished manual run. Returns its id.
+std::int64_t add_succeeded(const NewRun &run, const Work &work);
+// A run for the worker: state queued (mv_refresh_async).
+std::int64_t add_queued(const NewRun &run);
+// A run the coordinator is about to hand to a worker: state running, with the server's generation, no pid yet.
+std::int64_t add_running(const NewRun &run, const std::string &generation);
+// queued -> running. False when the row is no longer queued (cancelled meanwhile).
+bool claim_queued(std::int64_t id, const std::string &generation);
+// running -> queued, for a run that no worker has begun. False when one has.
+bool requeue(std::int64_t id);
+// The worker notes that it is at work.
+void note_started(std::int64_t id, int pid, std::int64_t started_at);
+
+// running -> succeeded, in the transaction of the work.
+void finish_succeeded(std::int64_t id, int version, const Work &work);
+// queued or running -> failed, skipped, cancelled, crashed or lost. `state` is one of these. False where the run had ended.
+bool finish_otherwise(std::int64_t id, const std::string &state, const std::string &sqlstate,
+                      const std::string &message);
+
+std::optional<Run> get(std::int64_t id);
+std::vector<Run> queued();
+std::vector<Run> running();
+// Deletes finished runs older than the given time, at most `limit`; returns how many.
+std::int64_t prune(std::int64_t finished_before, int limit);
+
+} // namespace mvmanager::catalog::runs
