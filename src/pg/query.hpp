@@ -1,0 +1,66 @@
+// A view's definition: parsed as exactly one query, analysed, and printed in one canonical form.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/definition.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/postgres.hpp"
+
+struct Query;
+
+namespace mvmanager::pg {
+
+// search_path = pg_catalog, pg_temp until the scope ends: what is printed inside is qualified.
+class EmptySearchPath {
+public:
+    EmptySearchPath();
+    ~EmptySearchPath();
+    EmptySearchPath(const EmptySearchPath &) = delete;
+    EmptySearchPath &operator=(const EmptySearchPath &) = delete;
+
+private:
+    int nest_level_;
+    int exceptions_;
+};
+
+// Lives in the memory context that was current when it was made.
+struct AnalysedQuery {
+    std::string text; // as written
+    Query *query = nullptr;
+    std::string canonical;
+    std::vector<model::Column> columns;
+};
+
+// Parses `text` as exactly one SELECT, VALUES, TABLE or WITH query and analyses it with the search_path in force.
+// Raises what the server raises for a materialized view of that query, positions inside `text`, and 42601 for what is
+// no single query, 0A000 for data-modifying WITH and temporary relations, 42P02 for $1.
+AnalysedQuery analyse_definition(std::string_view text);
+
+// The query a materialized view has now, with the view's present column names. Takes no lock on the view.
+// REQUIRES: `relation` is a materialized view. Raises XX000 if its rule is gone.
+AnalysedQuery live_definition(Oid relation);
+
+// pg_get_viewdef without pretty printing, leading space and closing semicolon, every name qualified.
+std::string definition_text(Oid relation);
+
+// Every relation the query names, subqueries included, each once.
+std::vector<Oid> relations_read(const Query *query);
+
+// 1-based character position of a byte offset; 0 for a negative one (unknown).
+int character_position(const std::string &text, int offset);
+
+// Errors raised below the scope point into `text` rather than into the client's statement.
+// For use inside pg::call: trivially destructible, and unwound with it.
+struct ErrorPosition {
+    explicit ErrorPosition(const char *text);
+    void leave() { error_context_stack = callback_.previous; }
+
+private:
+    ErrorContextCallback callback_;
+};
+
+} // namespace mvmanager::pg

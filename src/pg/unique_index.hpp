@@ -1,0 +1,29 @@
+// The unique indexes of a relation, as the catalog describes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pg/guard.hpp"
+
+#include "pg/postgres.hpp"
+
+namespace mvmanager::pg {
+
+struct UniqueIndex {
+    std::string name; // not quoted
+    bool is_valid = false;
+    bool is_immediate = false;
+    bool is_btree = false;
+    bool has_predicate = false;
+    bool has_expression = false;
+};
+
+// By OID. REQUIRES: a lock on the relation.
+std::vector<UniqueIndex> unique_indexes(Oid relation);
+
+// Bytes of heap, TOAST and indexes. REQUIRES: a lock on the relation.
+std::int64_t total_size(Oid relation);
+
+} // namespace mvmanager::pg
