@@ -1,0 +1,17 @@
+#include "refresh/strategy.hpp"
+
+#include "pg/error.hpp"
+
+namespace mvmanager::refresh {
+
+const Strategy &strategy_for(model::Strategy kind) {
+    for (const Strategy *strategy : {&native, &concurrently}) {
+        if (strategy->kind == kind)
+            return *strategy;
+    }
+    throw pg::Error(pg::sqlstate::feature_not_supported, "refresh strategy \"{}\" is not supported",
+                    model::to_text(kind))
+        .hint("Use native, concurrently or auto.");
+}
+
+} // namespace mvmanager::refresh
