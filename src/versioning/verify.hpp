@@ -1,0 +1,31 @@
+// Whether the catalog and the database still agree, and whether the catalog was tampered with.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/views.hpp"
+
+namespace mvmanager::versioning {
+
+struct Finding {
+    std::optional<std::string> name; // none: about the catalog as a whole
+    std::string check;
+    bool ok = false;
+    std::string detail;
+};
+
+// The triggers that keep definitions immutable.
+std::vector<Finding> verify_guards();
+// relation, definition, restorable, indexes, chain (with the hash of its head), in this order. Takes no lock that anybody
+// would wait for.
+std::vector<Finding> verify(const catalog::views::View &view);
+
+// Whether a definition could be built again now, and why not. REQUIRES: inside a transaction.
+std::optional<std::string> why_not_restorable(const std::string &canonical);
+
+// Bytes as lower-case hexadecimal digits.
+std::string hexadecimal(const std::string &bytes);
+
+} // namespace mvmanager::versioning
