@@ -1,0 +1,23 @@
+// DROP EXTENSION mvmanager while refreshes run: our processes of the database make way before the command waits for their
+// locks. Rolled back, the schedules go on.
+
+#include "catalog/extension.hpp"
+#include "pg/drop_statement.hpp"
+#include "pg/error.hpp"
+#include "scheduler/kick.hpp"
+
+#include "pg/postgres.hpp"
+
+namespace mvmanager::hooks {
+
+MV_FUNCTION(mvm_before_drop) {
+    if (const auto extension = catalog::find_extension();
+        extension && pg::drops_extension(fcinfo, "mvmanager", extension->oid, extension->owner, extension->schema)) {
+        if (scheduler::stop_processes_for_drop() > 0)
+            pg::warning("processes of mvmanager have not ended within 5 seconds",
+                        "The command waits for the locks that they hold.");
+    }
+    return static_cast<Datum>(0);
+}
+
+} // namespace mvmanager::hooks
