@@ -56,13 +56,14 @@ end_job() {
     wait "$1" 2>/dev/null
 }
 
-# as_server_user COMMAND...: in an environment of our own, so that root's HOME and the like do not leak.
+# as_server_user COMMAND...: in the run folder and an environment of our own: root's HOME and the like do not leak, and the
+# user need not be able to enter the folder we were called from.
 as_server_user() {
     local keep=(PATH="$PATH" LC_ALL=C HOME="$RUN" TMPDIR=/tmp ${CI:+CI="$CI"})
     if is_root; then
-        runuser -u "$SERVER_USER" -- env -i "${keep[@]}" "$@"
+        runuser -u "$SERVER_USER" -- env -i -C "$RUN" "${keep[@]}" "$@"
     else
-        env -i "${keep[@]}" "$@"
+        env -i -C "$RUN" "${keep[@]}" "$@"
     fi
 }
 
