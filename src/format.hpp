@@ -1,7 +1,7 @@
 // Text from a format string that is checked at compile time.
 //
-// The library's formatting code is compiled once, in format.cpp: as a header it would be compiled into every object, at
-// five times the build time.
+// The library's formatting code is compiled once, in format.cpp: as a header it would be compiled again into every
+// object that formats a text, seconds of processor time each.
 #pragma once
 
 #include <iterator>
