@@ -17,7 +17,7 @@ std::string sha256(std::string_view bytes) {
     call([&] {
         pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
         if (!context)
-            elog(ERROR, "out of memory");
+            ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
         if (pg_cryptohash_init(context) < 0 ||
             pg_cryptohash_update(context, reinterpret_cast<const uint8 *>(bytes.data()), bytes.size()) < 0 ||
             pg_cryptohash_final(context, reinterpret_cast<uint8 *>(digest.data()), digest.size()) < 0)

@@ -163,7 +163,6 @@ private:
 
     // Every coordinator reads its catalog again: the clock was set, or settings changed.
     void look_everywhere() {
-        std::vector<Oid> databases;
         {
             Guard const guard(segment_);
             for (int i = 0; i < segment_->entries_used; ++i)
