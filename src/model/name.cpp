@@ -52,13 +52,24 @@ std::string_view cut_utf8(std::string_view text, std::size_t bytes) {
     return text.substr(0, bytes);
 }
 
-std::string relation_name(std::string_view view, std::int32_t version, std::int64_t view_id) {
-    const std::string suffix = "__v" + std::to_string(version) + '_' + std::to_string(view_id);
+namespace {
+
+std::string with_suffix(std::string_view view, const std::string &suffix) {
     std::string whole = std::string(view) + suffix;
     if (whole.size() <= max_name_bytes)
         return whole;
     const std::string mark = '_' + hex(hash(whole));
     return std::string(cut_utf8(view, max_name_bytes - mark.size() - suffix.size())) + mark + suffix;
+}
+
+} // namespace
+
+std::string relation_name(std::string_view view, std::int32_t version, std::int64_t view_id) {
+    return with_suffix(view, "__v" + std::to_string(version) + '_' + std::to_string(view_id));
+}
+
+std::string refresh_name(std::string_view view, std::uint64_t unique, std::int64_t view_id) {
+    return with_suffix(view, "__r" + std::to_string(unique) + '_' + std::to_string(view_id));
 }
 
 } // namespace mvmanager::model

@@ -91,5 +91,14 @@ TEST(Name, VersionsAndViewsNeverCollide) {
     EXPECT_EQ(names.size(), 10'000U);
 }
 
+TEST(Name, RefreshesHaveNamesOfTheirOwn) {
+    EXPECT_EQ(refresh_name("daily_usage", 7123, 4), "daily_usage__r7123_4");
+    const std::string longest =
+        refresh_name(std::string(63, 'v'), 18'446'744'073'709'551'615U, 9'223'372'036'854'775'807);
+    EXPECT_EQ(longest.size(), 63U);
+    EXPECT_TRUE(longest.ends_with("__r18446744073709551615_9223372036854775807"));
+    EXPECT_NE(refresh_name(std::string(63, 'v'), 1, 1), relation_name(std::string(63, 'v'), 1, 1));
+}
+
 } // namespace
 } // namespace mvmanager::model
