@@ -1,5 +1,7 @@
 #include "settings.hpp"
 
+#include <climits>
+
 #include "pg/postgres.hpp"
 
 extern "C" {
@@ -13,6 +15,24 @@ int max_workers = 2;
 char *databases = nullptr;
 int keep_runs = 30;
 int suspend_after = 10;
+int diff_memory = -1;
+int swap_lock_timeout = 50;
+int swap_timeout = 30000;
+
+int diff_memory_kilobytes() { return diff_memory > 0 ? diff_memory : maintenance_work_mem; }
+
+namespace {
+
+// Below this a diff would be all temporary files.
+constexpr int least_diff_memory = 64;
+
+extern "C" bool mvm_check_diff_memory(int *value, void **, GucSource) {
+    if (*value != -1 && *value < least_diff_memory)
+        *value = least_diff_memory;
+    return true;
+}
+
+} // namespace
 
 void define() {
     DefineCustomBoolVariable("mvmanager.scheduler", "Runs scheduled and queued refreshes.",
@@ -30,6 +50,15 @@ void define() {
     DefineCustomIntVariable("mvmanager.suspend_after", "Sets after how many failures in a row a schedule is suspended.",
                             "Zero never suspends. mv_resume() starts it again.", &suspend_after, 10, 0, 100000,
                             PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("mvmanager.diff_memory", "Sets how much memory a diff may use before it spills to disk.",
+                            "-1 means maintenance_work_mem.", &diff_memory, -1, -1, MAX_KILOBYTES, PGC_USERSET,
+                            GUC_UNIT_KB, mvm_check_diff_memory, nullptr, nullptr);
+    DefineCustomIntVariable("mvmanager.swap_lock_timeout",
+                            "Sets how long one attempt to lock a view for a swap may keep readers waiting.", nullptr,
+                            &swap_lock_timeout, 50, 1, 60000, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("mvmanager.swap_timeout", "Sets how long a swap tries to lock a view before it gives up.",
+                            nullptr, &swap_timeout, 30000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr,
+                            nullptr);
     MarkGUCPrefixReserved("mvmanager");
 }
 

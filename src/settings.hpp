@@ -14,6 +14,16 @@ extern int keep_runs;
 // mvmanager.suspend_after: failures in a row after which a schedule is suspended; 0 never. SIGHUP.
 extern int suspend_after;
 
+// mvmanager.diff_memory: kilobytes a diff may use for what it remembers of rows; -1: maintenance_work_mem. USERSET.
+extern int diff_memory;
+// mvmanager.swap_lock_timeout: milliseconds one attempt for the lock of a swap may queue, and readers behind it. USERSET.
+extern int swap_lock_timeout;
+// mvmanager.swap_timeout: milliseconds after which a swap gives up. USERSET.
+extern int swap_timeout;
+
+// Kilobytes, with the default resolved.
+int diff_memory_kilobytes();
+
 // Called once from _PG_init.
 void define();
 
