@@ -47,6 +47,7 @@ inline constexpr int wrong_object_type = make_sqlstate("42809");
 inline constexpr int undefined_table = make_sqlstate("42P01");
 inline constexpr int undefined_parameter = make_sqlstate("42P02");
 inline constexpr int duplicate_table = make_sqlstate("42P07");
+inline constexpr int invalid_object_definition = make_sqlstate("42P17");
 inline constexpr int invalid_table_definition = make_sqlstate("42P16");
 inline constexpr int invalid_definition = make_sqlstate("42P13");
 inline constexpr int invalid_recursion = make_sqlstate("42P19");

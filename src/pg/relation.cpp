@@ -6,10 +6,12 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "commands/dbcommands.h"
+#include "commands/tablecmds.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -168,6 +170,14 @@ bool has_right(Oid relation, Right right) {
 
 void require_right(const Relation &relation, Right right) {
     call([&] { require_right_unsafe(relation.oid, relation.kind, relation.name.name.c_str(), right); });
+}
+
+void require_unused(Oid relation, const char *command) {
+    call([&] {
+        auto *const opened = table_open(relation, NoLock);
+        CheckTableNotInUse(opened, command);
+        table_close(opened, NoLock);
+    });
 }
 
 } // namespace mvmanager::pg

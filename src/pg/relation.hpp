@@ -72,4 +72,9 @@ bool has_right(Oid relation, Right right);
 // Raises 42501 as core words it.
 void require_right(const Relation &relation, Right right);
 
+// Raises 55006 where a query or cursor of this session has the relation open, in the words core
+// has for `command`.
+// REQUIRES: a lock on the relation.
+void require_unused(Oid relation, const char *command);
+
 } // namespace mvmanager::pg

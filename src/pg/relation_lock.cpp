@@ -1,6 +1,7 @@
 #include "pg/relation_lock.hpp"
 
 #include "pg/security.hpp"
+#include "pg/snapshot.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -10,6 +11,8 @@ extern "C" {
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "storage/sinvaladt.h"
+#include "utils/array.h"
+#include "utils/fmgrprotos.h"
 }
 
 namespace mvmanager::pg {
@@ -28,12 +31,33 @@ std::int64_t lock_relation_timed(Oid relation, LockMode mode) {
     if (lock_relation(relation, mode, Wait::no))
         return 0;
     auto const since = monotonic_now();
+    release_catalog_snapshot();
     lock_relation(relation, mode, Wait::yes);
     return monotonic_now() - since;
 }
 
 void unlock_relation(Oid relation, LockMode mode) {
     call([&] { UnlockRelationOid(relation, static_cast<LOCKMODE>(mode)); });
+}
+
+namespace {
+
+LockRelId id_of(Oid relation) { return {.relId = relation, .dbId = MyDatabaseId}; }
+
+} // namespace
+
+SessionRelationLocks::~SessionRelationLocks() {
+    for (Held const &held : held_) {
+        LockRelId id = id_of(held.relation);
+        UnlockRelationIdForSession(&id, static_cast<LOCKMODE>(held.mode));
+    }
+}
+
+void SessionRelationLocks::add(Oid relation, LockMode mode) {
+    held_.reserve(held_.size() + 1);
+    LockRelId id = id_of(relation);
+    call([&] { LockRelationIdForSession(&id, static_cast<LOCKMODE>(mode)); });
+    held_.push_back({relation, mode});
 }
 
 std::optional<int> relation_holder(Oid relation, LockMode mode) {
@@ -54,6 +78,19 @@ std::optional<int> relation_holder(Oid relation, LockMode mode) {
         return 0;
     });
     return pid ? std::optional<int>(pid) : std::nullopt;
+}
+
+bool waits_for_us(int pid) {
+    return call([&] {
+        ArrayType *blocking = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
+        auto const *pids = reinterpret_cast<const int32 *>(ARR_DATA_PTR(blocking));
+        int const count = ArrayGetNItems(ARR_NDIM(blocking), ARR_DIMS(blocking));
+        for (int i = 0; i < count; ++i) {
+            if (pids[i] == MyProcPid)
+                return true;
+        }
+        return false;
+    });
 }
 
 std::string user_of_process(int pid) {

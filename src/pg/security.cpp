@@ -37,6 +37,13 @@ bool is_member_of(Oid role) {
     return call([&] { return has_privs_of_role(GetUserId(), role); });
 }
 
+bool is_member_of(const std::string &member, Oid role) {
+    return call([&] {
+        Oid const found = get_role_oid(member.c_str(), true);
+        return OidIsValid(found) && has_privs_of_role(found, role);
+    });
+}
+
 bool may_create_temporary(Oid role) {
     return call([&] {
 #if PG_VERSION_NUM >= 160000

@@ -19,6 +19,10 @@ enum class RunAs {
     catalog_owner,
 };
 
+// From 17 on core's own REFRESH looks names up in pg_catalog alone; before that along the caller's search_path, and a view
+// that was made without us may rely on it.
+inline constexpr bool core_keeps_search_path = PG_VERSION_NUM < 170000;
+
 // Switches user, security context and GUC nest level until the scope ends.
 //
 // REQUIRES: scopes are left in the order opposite to that in which they were entered.
@@ -42,6 +46,8 @@ void set_local(const char *name, const char *value);
 
 // True when the current user is `role` or a member of it (superusers are members of every role).
 bool is_member_of(Oid role);
+// The same of the role with that name; false where there is none.
+bool is_member_of(const std::string &member, Oid role);
 // Whether a role may create temporary tables in this database.
 bool may_create_temporary(Oid role);
 // The name of a role; empty when it no longer exists.

@@ -14,6 +14,8 @@ namespace mvmanager::pg {
 
 bool one_snapshot_per_transaction() { return IsolationUsesXactSnapshot(); }
 
+void release_catalog_snapshot() { call(InvalidateCatalogSnapshot); }
+
 FreshSnapshot::FreshSnapshot() : exceptions_(std::uncaught_exceptions()) {
     complete_to_ = call([] {
         CommandCounterIncrement();

@@ -13,6 +13,10 @@ namespace mvmanager::pg {
 // changed since cannot be written (40001, cured only by a new transaction).
 bool one_snapshot_per_transaction();
 
+// Lets go of what catalogs were last read with. Where nothing else is open, VACUUM need not wait for this process any more:
+// before long waits.
+void release_catalog_snapshot();
+
 // Makes a snapshot of now the active one, or, where the isolation level has one for the whole transaction, that one with
 // the transaction's own changes. While unwinding the abort of the (sub)transaction pops it.
 class FreshSnapshot {

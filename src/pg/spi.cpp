@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "executor/spi.h"
+#include "utils/snapmgr.h"
 }
 
 namespace mvmanager::pg {
@@ -42,12 +43,22 @@ void check_parameters_unsafe(SPIPlanPtr plan, const Oid *types, int count) {
 } // namespace
 
 Spi::Spi() : exceptions_(std::uncaught_exceptions()) {
-    call([] { check_unsafe(SPI_connect()); });
+    pushed_snapshot_ = call([] {
+        // Under a portal the server sees to that; a worker between two steps has none.
+        bool const has_none = !ActiveSnapshotSet();
+        if (has_none)
+            PushActiveSnapshot(GetTransactionSnapshot());
+        check_unsafe(SPI_connect());
+        return has_none;
+    });
 }
 
 Spi::~Spi() {
-    if (std::uncaught_exceptions() == exceptions_)
-        SPI_finish();
+    if (std::uncaught_exceptions() != exceptions_)
+        return;
+    SPI_finish();
+    if (pushed_snapshot_)
+        PopActiveSnapshot();
 }
 
 Rows Spi::run(Statement &statement, std::initializer_list<Value> parameters) {

@@ -79,7 +79,7 @@ private:
     std::uint64_t processed_ = 0;
 };
 
-// An SPI connection for the length of a scope. On the error path the abort of the (sub)transaction ends it.
+// An SPI connection for the length of a scope, with a snapshot where none is active. On the error path the abort of the (sub)transaction ends it.
 // Memory allocated inside belongs to the connection: copy out what must live on.
 class Spi {
 public:
@@ -94,6 +94,7 @@ public:
     Rows run_text(const std::string &sql, std::initializer_list<Value> parameters = {});
 
 private:
+    bool pushed_snapshot_ = false;
     int exceptions_;
 };
 

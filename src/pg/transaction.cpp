@@ -35,12 +35,15 @@ bool must_not_be_swallowed(const Error &error) {
 
 } // namespace detail
 
-Transaction::Transaction(WithSnapshot snapshot) {
+Transaction::Transaction(WithSnapshot snapshot) : with_snapshot_(snapshot) { begin(); }
+
+void Transaction::begin() {
+    open_ = true;
     call([] {
         SetCurrentStatementStartTimestamp();
         StartTransactionCommand();
     });
-    if (snapshot == WithSnapshot::yes) {
+    if (with_snapshot_ == WithSnapshot::yes) {
         call([] { PushActiveSnapshot(GetTransactionSnapshot()); });
         snapshot_ = true;
     }
@@ -52,6 +55,12 @@ void Transaction::commit() {
     snapshot_ = false;
     call([] { CommitTransactionCommand(); });
     open_ = false;
+}
+
+void Transaction::restart() {
+    commit();
+    with_snapshot_ = WithSnapshot::no;
+    begin();
 }
 
 void Transaction::abort() {

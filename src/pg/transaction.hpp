@@ -22,13 +22,18 @@ public:
     explicit Transaction(WithSnapshot snapshot = WithSnapshot::yes);
     ~Transaction();
     void commit();
+    // Commits and begins another one in its place, without a snapshot.
+    void restart();
     // Ends the transaction after an error; afterwards the process is as after a statement that failed.
     void abort();
     Transaction(const Transaction &) = delete;
     Transaction &operator=(const Transaction &) = delete;
 
 private:
-    bool open_ = true;
+    void begin();
+
+    WithSnapshot with_snapshot_;
+    bool open_ = false;
     bool snapshot_ = false;
 };
 

@@ -6,12 +6,22 @@
 
 namespace mvmanager::pg {
 
+namespace {
+
+void **slot = nullptr;
+
+} // namespace
+
 void wait_point(const char *name) {
-    static void **slot = nullptr;
+    if (!slot || *slot)
+        call([&] { wait_point_unsafe(name); });
+}
+
+void wait_point_unsafe(const char *name) {
     if (!slot)
-        slot = call([] { return find_rendezvous_variable(wait_point_variable); });
+        slot = find_rendezvous_variable(wait_point_variable);
     if (*slot)
-        call([&] { reinterpret_cast<WaitPointFunction> (*slot)(name); });
+        reinterpret_cast<WaitPointFunction> (*slot)(name);
 }
 
 } // namespace mvmanager::pg

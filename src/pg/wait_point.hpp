@@ -9,6 +9,8 @@ namespace mvmanager::pg {
 
 // REQUIRES: outside critical sections; may raise (query cancel).
 void wait_point(const char *name);
+// The same inside pg::call: raises by longjmp.
+void wait_point_unsafe(const char *name);
 
 // The function's address, shared through a rendezvous variable.
 using WaitPointFunction = void (*)(const char *name);
