@@ -249,14 +249,7 @@ void name_columns_unsafe(Query *query, Oid relation) {
 }
 
 Query *live_query_unsafe(Oid relation) {
-    HeapTuple tuple = SearchSysCache2(RULERELNAME, ObjectIdGetDatum(relation), PointerGetDatum(ViewSelectRuleName));
-    if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "materialized view %u has no rule", relation);
-    bool is_null = false;
-    Datum action = SysCacheGetAttr(RULERELNAME, tuple, Anum_pg_rewrite_ev_action, &is_null);
-    auto *actions = static_cast<List *>(stringToNode(TextDatumGetCString(action)));
-    ReleaseSysCache(tuple);
-    auto *query = linitial_node(Query, actions);
+    Query *query = rule_query_unsafe(relation);
     name_columns_unsafe(query, relation);
     return query;
 }
@@ -282,6 +275,17 @@ bool collect_unsafe(Node *node, void *context) {
 }
 
 } // namespace
+
+Query *rule_query_unsafe(Oid relation) {
+    HeapTuple tuple = SearchSysCache2(RULERELNAME, ObjectIdGetDatum(relation), PointerGetDatum(ViewSelectRuleName));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "materialized view %u has no rule", relation);
+    bool is_null = false;
+    Datum action = SysCacheGetAttr(RULERELNAME, tuple, Anum_pg_rewrite_ev_action, &is_null);
+    auto *actions = static_cast<List *>(stringToNode(TextDatumGetCString(action)));
+    ReleaseSysCache(tuple);
+    return linitial_node(Query, actions);
+}
 
 EmptySearchPath::EmptySearchPath() : nest_level_(NewGUCNestLevel()), exceptions_(std::uncaught_exceptions()) {
     set_local("search_path", "pg_catalog, pg_temp");

@@ -44,6 +44,10 @@ AnalysedQuery analyse_definition(std::string_view text);
 // REQUIRES: `relation` is a materialized view. Raises XX000 if its rule is gone.
 AnalysedQuery live_definition(Oid relation);
 
+// What the materialized view's rule holds, its column names as they were when it was made. For use inside pg::call. Raises
+// XX000 if the rule is gone.
+Query *rule_query_unsafe(Oid relation);
+
 // pg_get_viewdef without pretty printing, leading space and closing semicolon, every name qualified.
 std::string definition_text(Oid relation);
 
