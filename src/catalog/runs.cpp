@@ -72,13 +72,19 @@ constinit pg::Statement update_succeeded(
 constinit pg::Statement update_otherwise(
     "UPDATE mvmanager.run SET state = $2, sqlstate = $3, message = $4, finished_at = clock_timestamp() "
     "WHERE id = $1 AND state IN ('queued', 'running')");
+constinit pg::Statement update_staged("UPDATE mvmanager.run SET staged_name = $2 WHERE id = $1 AND state = 'running'");
+constinit pg::Statement update_forgotten("UPDATE mvmanager.run SET staged_name = NULL WHERE id = $1");
+constinit pg::Statement
+    select_staged("SELECT r.id, r.view_id, r.staged_name FROM mvmanager.run r "
+                  "WHERE r.staged_name IS NOT NULL AND ($1 IS NULL OR r.view_id = $1) ORDER BY r.id");
 constinit pg::Statement select_one("SELECT " RUN_COLUMNS " FROM mvmanager.run r WHERE r.id = $1");
 constinit pg::Statement select_queued("SELECT " RUN_COLUMNS
                                       " FROM mvmanager.run r WHERE r.state = 'queued' ORDER BY r.id");
 constinit pg::Statement select_running("SELECT " RUN_COLUMNS
                                        " FROM mvmanager.run r WHERE r.state = 'running' ORDER BY r.id");
-constinit pg::Statement delete_finished("DELETE FROM mvmanager.run WHERE id IN (SELECT r.id FROM mvmanager.run r "
-                                        "WHERE r.finished_at < $1 ORDER BY r.finished_at LIMIT $2)");
+constinit pg::Statement
+    delete_finished("DELETE FROM mvmanager.run WHERE id IN (SELECT r.id FROM mvmanager.run r "
+                    "WHERE r.finished_at < $1 AND r.staged_name IS NULL ORDER BY r.finished_at LIMIT $2)");
 
 std::int64_t insert(const NewRun &run, const char *state, const std::optional<std::string> &generation) {
     Scope scope;
@@ -140,6 +146,24 @@ void note_started(std::int64_t id, int pid, std::int64_t started_at) {
     Scope scope;
     expect_one(scope.spi().run(update_started, {Value::int8(id), Value::int4(pid), Value::timestamptz(started_at)}),
                id);
+}
+
+void note_staged(std::int64_t id, const std::string &name) {
+    Scope scope;
+    expect_one(scope.spi().run(update_staged, {Value::int8(id), Value::text(name)}), id);
+}
+
+void forget_staged(std::int64_t id) {
+    Scope scope;
+    scope.spi().run(update_forgotten, {Value::int8(id)});
+}
+
+std::vector<Staged> staged(std::optional<std::int64_t> view_id) {
+    Scope scope;
+    std::vector<Staged> found;
+    for (const pg::Row row : scope.spi().run(select_staged, {Value::int8(view_id)}))
+        found.push_back({row.get<std::int64_t>(0), row.get<std::int64_t>(1), row.get<std::string>(2)});
+    return found;
 }
 
 void finish_succeeded(std::int64_t id, int version, const Work &work) {

@@ -64,6 +64,19 @@ bool requeue(std::int64_t id);
 // The worker notes that it is at work.
 void note_started(std::int64_t id, int pid, std::int64_t started_at);
 
+// The run fills a relation of that name in mvmanager_data: committed with the relation itself, so that whatever ends the
+// run, somebody knows what is left of it.
+void note_staged(std::int64_t id, const std::string &name);
+// It is dropped, in the same transaction.
+void forget_staged(std::int64_t id);
+struct Staged {
+    std::int64_t run_id = 0;
+    std::int64_t view_id = 0;
+    std::string name;
+};
+// All that was noted and not forgotten, of one view or of every one.
+std::vector<Staged> staged(std::optional<std::int64_t> view_id);
+
 // running -> succeeded, in the transaction of the work.
 void finish_succeeded(std::int64_t id, int version, const Work &work);
 // queued or running -> failed, skipped, cancelled, crashed or lost. `state` is one of these. False where the run had ended.
@@ -73,7 +86,7 @@ bool finish_otherwise(std::int64_t id, const std::string &state, const std::stri
 std::optional<Run> get(std::int64_t id);
 std::vector<Run> queued();
 std::vector<Run> running();
-// Deletes finished runs older than the given time, at most `limit`; returns how many.
+// Deletes finished runs older than the given time that left nothing behind, at most `limit`; returns how many.
 std::int64_t prune(std::int64_t finished_before, int limit);
 
 } // namespace mvmanager::catalog::runs

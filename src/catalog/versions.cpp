@@ -40,6 +40,9 @@ constinit pg::Statement last_statement("SELECT v.number, v.chain_hash FROM mvman
                                        "WHERE v.view_id = $1 ORDER BY v.number DESC LIMIT 1");
 constinit pg::Statement data_hash_statement("SELECT v.data_hash FROM mvmanager.version v "
                                             "WHERE v.view_id = $1 AND v.number = $2");
+constinit pg::Statement origin_statement("SELECT v.origin FROM mvmanager.version v "
+                                         "WHERE v.view_id = $1 AND v.number <= $2 AND v.origin <> 'altered' "
+                                         "ORDER BY v.number DESC LIMIT 1");
 // Lists arrive as parallel arrays and are put together here, so that no JSON is written by hand.
 constinit pg::Statement add_statement(
     "INSERT INTO mvmanager.version (view_id, number, definition, canonical, server_major, columns, indexes, options, "
@@ -245,6 +248,12 @@ std::string data_hash_of(std::int64_t view_id, int number) {
     Scope scope;
     const pg::Rows rows = scope.spi().run(data_hash_statement, {pg::Value::int8(view_id), pg::Value::int4(number)});
     return rows.empty() ? std::string() : rows[0].get<std::string>(0);
+}
+
+bool was_adopted(std::int64_t view_id, int number) {
+    Scope scope;
+    const pg::Rows rows = scope.spi().run(origin_statement, {pg::Value::int8(view_id), pg::Value::int4(number)});
+    return !rows.empty() && rows[0].get<std::string>(0) == "adopted";
 }
 
 void set_state(std::int64_t view_id, int number, model::VersionState state) {

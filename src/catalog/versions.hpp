@@ -65,6 +65,9 @@ std::vector<Version> all(std::int64_t view_id);
 // Raw bytes of the hash that parents_hash of a reader needs; empty where the version does not exist.
 std::string data_hash_of(std::int64_t view_id, int number);
 
+// Whether that version's query came from a view that was made without us; an index or option altered since makes no difference.
+bool was_adopted(std::int64_t view_id, int number);
+
 // Raises XX000 when the model does not let `state` follow the present one.
 void set_state(std::int64_t view_id, int number, model::VersionState state);
 // Notes when the rows were made, how many they are and what they take.

@@ -182,12 +182,14 @@ CREATE TABLE mvmanager.run (
     blocked         interval,
     wal_bytes       bigint,
     sqlstate        text,
-    message         text
+    message         text,
+    staged_name     text
 );
 CREATE INDEX run_view_key ON mvmanager.run (view_id, id);
 CREATE INDEX run_succeeded_key ON mvmanager.run (view_id, id) WHERE state = 'succeeded';
 CREATE INDEX run_open_key ON mvmanager.run (state, id) WHERE state IN ('queued', 'running');
 CREATE INDEX run_finished_key ON mvmanager.run (finished_at);
+CREATE INDEX run_staged_key ON mvmanager.run (view_id) WHERE staged_name IS NOT NULL;
 COMMENT ON TABLE mvmanager.run IS
 'One row per execution of a refresh or a build, queued or finished. Holds SQLSTATE and message of a failure, never the statement.';
 COMMENT ON COLUMN mvmanager.run.id IS 'Identity of the run.';
@@ -209,6 +211,7 @@ COMMENT ON COLUMN mvmanager.run.rows_deleted IS 'Rows deleted.';
 COMMENT ON COLUMN mvmanager.run.wal_bytes IS 'Bytes of WAL written.';
 COMMENT ON COLUMN mvmanager.run.sqlstate IS 'SQLSTATE of the error that ended it.';
 COMMENT ON COLUMN mvmanager.run.message IS 'Message of that error.';
+COMMENT ON COLUMN mvmanager.run.staged_name IS 'Relation in mvmanager_data that the run fills, or left behind and the next refresh of the view or the scheduler drops.';
 COMMENT ON COLUMN mvmanager.run.strategy IS 'The strategy that was asked for.';
 COMMENT ON COLUMN mvmanager.run.strategy_used IS 'The strategy that was taken.';
 COMMENT ON COLUMN mvmanager.run.strategy_reason IS 'Why it was taken, as a sentence.';
