@@ -7,6 +7,7 @@
 #include "pg/error.hpp"
 #include "pg/search_path.hpp"
 #include "pg/security.hpp"
+#include "pg/statement.hpp"
 #include "pg/transaction.hpp"
 #include "pg/values.hpp"
 #include "refresh/bulk.hpp"
@@ -36,7 +37,8 @@ Columns columns_of(const refresh::Result &result) {
             pg::Value::int8(work.rows_total),
             pg::Value::interval_from_microseconds(duration),
             pg::Value::interval_from_microseconds(blocked),
-            pg::Value::int8(result.run_id)};
+            pg::Value::int8(result.run_id),
+            pg::Value::int8(work.wal_bytes)};
 }
 
 // A view that was dropped by hand has no owner to ask: only who owns the extension is told of it.
@@ -83,11 +85,14 @@ MV_FUNCTION(mvm_refresh) {
     auto const name = arguments.require<std::string>(0, "name");
     pg::require_writable("mv_refresh()");
     auto const managed = require_managed_view(name, pg::Right::maintain);
-    auto const result = refresh::run({.view_id = managed.view.id,
-                                      .relation = managed.relation.oid,
-                                      .strategy = arguments.get_or<std::string>(1, "auto"),
-                                      .predicate = arguments.get<std::string>(2),
-                                      .wait = arguments.get_or<bool>(3, true) ? pg::Wait::yes : pg::Wait::no});
+    auto const result =
+        refresh::run({.view_id = managed.view.id,
+                      .relation = managed.relation.oid,
+                      .strategy = arguments.get_or<std::string>(1, "auto"),
+                      .predicate = arguments.get<std::string>(2),
+                      .wait = arguments.get_or<bool>(3, true) ? pg::Wait::yes : pg::Wait::no,
+                      .locks_end = pg::is_whole_statement(fcinfo->flinfo->fn_oid) ? refresh::LocksEnd::with_the_call
+                                                                                  : refresh::LocksEnd::later});
     return pg::make_row(fcinfo, columns_of(result));
 }
 

@@ -23,7 +23,7 @@
 #include "pg/transaction.hpp"
 #include "pg/values.hpp"
 #include "pg/zone.hpp"
-#include "refresh/strategy.hpp"
+#include "refresh/refresh.hpp"
 #include "scheduler/kick.hpp"
 #include "scheduler/launcher.hpp"
 
@@ -354,18 +354,8 @@ MV_FUNCTION(mvm_refresh_async) {
     const std::string name = arguments.require<std::string>(0, "name");
     const std::string strategy = arguments.get_or<std::string>(1, "auto");
     const auto predicate = arguments.get<std::string>(2);
-    const auto asked = model::strategy_from_text(strategy);
-    if (!asked)
-        throw pg::Error(pg::sqlstate::invalid_argument, "unrecognized refresh strategy: \"{}\"", strategy)
-            .hint("Strategies are auto, native, concurrently, diff, swap, partial and incremental.");
-    if (predicate && *asked != model::Strategy::partial)
-        throw pg::Error(pg::sqlstate::invalid_argument, "a predicate needs refresh strategy \"partial\", not \"{}\"",
-                        strategy)
-            .hint("Leave the predicate out to refresh the whole view.");
     const ManagedView managed = require_managed_view(name, pg::Right::maintain);
-    // An unpopulated view is filled whatever was asked.
-    if (*asked != model::Strategy::automatic && managed.relation.populated)
-        refresh::strategy_for(*asked);
+    refresh::require_valid(managed.relation, strategy, predicate);
     ensure_execution();
     return Int64GetDatum(catalog::runs::add_queued({.view_id = managed.view.id,
                                                     .version = managed.view.live_version,

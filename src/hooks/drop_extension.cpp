@@ -1,9 +1,11 @@
 // DROP EXTENSION mvmanager while refreshes run: our processes of the database make way before the command waits for their
-// locks. Rolled back, the schedules go on.
+// locks, and what they left in mvmanager_data goes too. Rolled back, the schedules go on.
 
 #include "catalog/extension.hpp"
 #include "pg/drop_statement.hpp"
 #include "pg/error.hpp"
+#include "pg/transaction.hpp"
+#include "refresh/leftovers.hpp"
 #include "scheduler/kick.hpp"
 
 #include "pg/postgres.hpp"
@@ -16,6 +18,8 @@ MV_FUNCTION(mvm_before_drop) {
         if (scheduler::stop_processes_for_drop() > 0)
             pg::warning("processes of mvmanager have not ended within 5 seconds",
                         "The command waits for the locks that they hold.");
+        // Afterwards nobody knows of them any more. They do not keep the command from its work.
+        pg::try_in_subtransaction([] { refresh::drop_leftovers(); });
     }
     return static_cast<Datum>(0);
 }

@@ -51,33 +51,31 @@ bool is_usable(const UniqueIndex &index) {
 
 std::variant<Plan, Refusal> choose(const ViewFacts &facts, Strategy requested) {
     if (!facts.populated)
-        return Plan{Strategy::native, "the view is not populated: first fill"};
+        return Plan{requested == Strategy::native ? Strategy::native : Strategy::swap,
+                    "the view is not populated: first fill"};
 
-    const auto usable = std::find_if(facts.unique_indexes.begin(), facts.unique_indexes.end(), is_usable);
-    const bool can_be_concurrent = usable != facts.unique_indexes.end();
     switch (requested) {
     case Strategy::automatic:
-        if (can_be_concurrent && !facts.owner_may_create_temporary)
-            return Plan{Strategy::native,
-                        "readers wait: the owner of the view may not create temporary tables in this database"};
-        if (can_be_concurrent) {
-            return Plan{Strategy::concurrently,
-                        "the view has rows and unique index " + usable->name + ": readers do not wait"};
-        }
-        return Plan{Strategy::native, "readers wait: " + why_not_concurrently(facts)};
     case Strategy::native:
-        return Plan{Strategy::native, "as requested"};
-    case Strategy::concurrently:
-        if (can_be_concurrent)
+    case Strategy::diff:
+    case Strategy::swap:
+    case Strategy::partial:
+        return Plan{requested, "as requested"};
+    case Strategy::concurrently: {
+        const auto usable = std::find_if(facts.unique_indexes.begin(), facts.unique_indexes.end(), is_usable);
+        if (usable != facts.unique_indexes.end())
             return Plan{Strategy::concurrently, "as requested, with unique index " + usable->name};
-        return Refusal{"55000",
-                       "cannot refresh materialized view \"" + facts.name +
-                           "\" concurrently: " + why_not_concurrently(facts),
-                       "Create a unique index without WHERE on columns of the view, or ask for strategy 'native'."};
-    default:
-        return Refusal{"0A000", "refresh strategy \"" + std::string(to_text(requested)) + "\" is not supported yet",
-                       "Ask for strategy 'auto', 'native' or 'concurrently'."};
+        return Refusal{
+            "55000",
+            "cannot refresh materialized view \"" + facts.name + "\" concurrently: " + why_not_concurrently(facts),
+            "Ask for strategy 'diff', which needs no index, or create a unique index without WHERE on columns "
+            "of the view."};
     }
+    case Strategy::incremental:
+        break;
+    }
+    return Refusal{"0A000", "refresh strategy \"" + std::string(to_text(requested)) + "\" is not supported yet",
+                   "Ask for strategy 'auto', 'diff', 'swap', 'partial', 'native' or 'concurrently'."};
 }
 
 } // namespace mvmanager::model

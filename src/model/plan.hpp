@@ -34,13 +34,11 @@ struct ViewFacts {
     std::string name = {}; // as the caller would type it, for messages and hints
     bool populated = false;
     std::vector<UniqueIndex> unique_indexes = {};
-    std::int64_t relation_bytes = 0;
-    bool owner_may_create_temporary = true; // a concurrent refresh compares with a temporary table of the owner's
 };
 
 struct Plan {
-    Strategy strategy = Strategy::native; // never automatic
-    std::string reason;                   // a sentence without a full stop
+    Strategy strategy = Strategy::diff;
+    std::string reason; // a sentence without a full stop
 };
 
 struct Refusal {
@@ -49,10 +47,9 @@ struct Refusal {
     std::string hint;
 };
 
-// Decides. An unpopulated view is filled natively whatever was asked, since every other way needs rows to compare with.
-// automatic takes concurrently where the view has a usable unique index and its owner may create the temporary table that
-// this needs, else native with the reason why not. Explicit
-// native and concurrently are obeyed or refused, never replaced. The remaining strategies are refused with 0A000.
+// Decides. An unpopulated view is filled by swap whatever was asked, except for native, since every other way needs rows
+// to compare with. Explicit strategies are obeyed or refused, never replaced. automatic stays automatic: what it becomes
+// depends on how many rows differ, which only the work itself shows. incremental is refused with 0A000.
 std::variant<Plan, Refusal> choose(const ViewFacts &facts, Strategy requested);
 
 } // namespace mvmanager::model

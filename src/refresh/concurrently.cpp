@@ -2,14 +2,18 @@
 // the differences written as deletes and inserts. Readers go on.
 
 #include "pg/activity.hpp"
+#include "pg/progress.hpp"
 #include "pg/refresh_command.hpp"
 #include "refresh/strategy.hpp"
 
 namespace mvmanager::refresh {
 namespace {
 
-Effect execute(const Target &target) {
+Effect execute(const Target &target, Ground &) {
     Effect effect;
+    pg::progress_phase(pg::Phase::core_refresh);
+    // Core analyzes its temporary tables in the midst of it.
+    pg::KeepProgress const keep;
     auto const before = pg::rows_written(target.relation.oid);
     effect.rows_total = pg::refresh_materialized_view(target.relation, pg::Concurrently::yes);
     auto const after = pg::rows_written(target.relation.oid);

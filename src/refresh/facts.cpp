@@ -1,6 +1,5 @@
 #include "refresh/facts.hpp"
 
-#include "pg/security.hpp"
 #include "pg/unique_index.hpp"
 #include "pg/values.hpp"
 
@@ -10,8 +9,6 @@ model::ViewFacts read_facts(const pg::Relation &relation) {
     model::ViewFacts facts;
     facts.name = relation.name.quoted();
     facts.populated = relation.populated;
-    facts.relation_bytes = pg::total_size(relation.oid);
-    facts.owner_may_create_temporary = pg::may_create_temporary(relation.owner);
     for (const pg::UniqueIndex &index : pg::unique_indexes(relation.oid)) {
         facts.unique_indexes.push_back({.name = pg::quote_identifier(index.name),
                                         .is_valid = index.is_valid,

@@ -3,10 +3,14 @@
 #include <utility>
 #include <variant>
 
+#include "catalog/versions.hpp"
 #include "catalog/views.hpp"
 #include "format.hpp"
 #include "pg/activity.hpp"
 #include "pg/clock.hpp"
+#include "pg/memory.hpp"
+#include "pg/predicate.hpp"
+#include "pg/progress.hpp"
 #include "pg/refresh_command.hpp"
 #include "pg/relation_lock.hpp"
 #include "pg/security.hpp"
@@ -14,7 +18,7 @@
 #include "pg/values.hpp"
 #include "pg/wait_point.hpp"
 #include "refresh/facts.hpp"
-#include "refresh/sources.hpp"
+#include "refresh/ground.hpp"
 #include "refresh/strategy.hpp"
 
 namespace mvmanager::refresh {
@@ -22,15 +26,18 @@ namespace {
 
 using catalog::views::View;
 
-model::Strategy requested_strategy(const Request &request) {
-    auto const asked = model::strategy_from_text(request.strategy);
+model::Strategy requested_strategy(const std::string &strategy, const std::optional<std::string> &predicate) {
+    auto const asked = model::strategy_from_text(strategy);
     if (!asked)
-        throw pg::Error(pg::sqlstate::invalid_argument, "unrecognized refresh strategy: \"{}\"", request.strategy)
-            .hint("Strategies are auto, native, concurrently, diff, swap, partial and incremental.");
-    if (request.predicate && *asked != model::Strategy::partial)
+        throw pg::Error(pg::sqlstate::invalid_argument, "unrecognized refresh strategy: \"{}\"", strategy)
+            .hint("Strategies are auto, diff, swap, partial, native, concurrently and incremental.");
+    if (predicate && *asked != model::Strategy::partial)
         throw pg::Error(pg::sqlstate::invalid_argument, "a predicate needs refresh strategy \"partial\", not \"{}\"",
-                        request.strategy)
+                        strategy)
             .hint("Leave the predicate out to refresh the whole view.");
+    if (!predicate && *asked == model::Strategy::partial)
+        throw pg::Error(pg::sqlstate::invalid_argument, "refresh strategy \"partial\" needs a predicate")
+            .hint("Add a condition on columns of the view, for example predicate => 'day >= current_date - 2'.");
     return *asked;
 }
 
@@ -52,6 +59,7 @@ template <typename Acquire> bool acquire_counting(Acquire &&acquire, pg::Wait wa
     if (wait == pg::Wait::no)
         return false;
     auto const since = pg::monotonic_now();
+    pg::release_catalog_snapshot();
     acquire(pg::Wait::yes);
     blocked += pg::monotonic_now() - since;
     return true;
@@ -76,8 +84,14 @@ Target look(const Request &request, const View &view) {
     if (!relation || !relation->is_materialized_view() || relation->name != view.name)
         throw_gone(view);
     pg::require_right(*relation, pg::Right::maintain);
-    Target target{.view_id = view.id, .relation = std::move(*relation), .predicate = request.predicate};
+    Target target{
+        .view_id = view.id, .relation = std::move(*relation), .predicate = request.predicate, .run_id = request.run_id};
     target.facts = read_facts(target.relation);
+    if (pg::core_keeps_search_path && view.live_version && catalog::versions::was_adopted(view.id, *view.live_version))
+        target.run_as = pg::RunAs::view_owner_keeping_path;
+    target.asked_by_owner = request.requested_by ? pg::is_member_of(*request.requested_by, target.relation.owner)
+                                                 : pg::is_member_of(target.relation.owner);
+    target.lock_is_brief = request.transaction || request.locks_end == LocksEnd::with_the_call;
     return target;
 }
 
@@ -132,6 +146,30 @@ catalog::runs::NewRun new_run(const Request &request, int version) {
             .requested_by = pg::session_user_name()};
 }
 
+// The refreshes that this process is in the middle of, innermost first: what a view's query calls may refresh views too.
+// The chain lives on the stack, so it shrinks whichever way a refresh ends.
+class Underway {
+public:
+    explicit Underway(std::int64_t view_id) : view_id_(view_id), outer_(innermost_) { innermost_ = this; }
+    ~Underway() { innermost_ = outer_; }
+    Underway(const Underway &) = delete;
+    Underway &operator=(const Underway &) = delete;
+
+    static bool has(std::int64_t view_id) {
+        for (const Underway *one = innermost_; one; one = one->outer_) {
+            if (one->view_id_ == view_id)
+                return true;
+        }
+        return false;
+    }
+
+private:
+    static const Underway *innermost_;
+    std::int64_t view_id_;
+    const Underway *outer_;
+};
+const Underway *Underway::innermost_ = nullptr;
+
 Result refused(const View &view, std::string reason, std::int64_t started_at) {
     Result result{.name = view.name.quoted(), .version = view.live_version.value_or(0), .executed = false};
     result.work.strategy_used = "skipped";
@@ -142,9 +180,30 @@ Result refused(const View &view, std::string reason, std::int64_t started_at) {
 
 } // namespace
 
+void require_valid(const pg::Relation &relation, const std::string &strategy,
+                   const std::optional<std::string> &predicate) {
+    auto const asked = requested_strategy(strategy, predicate);
+    strategy_for(asked);
+    if (!predicate)
+        return;
+    bool const is_owner = pg::is_member_of(relation.owner);
+    pg::MemoryScope const memory("mvmanager predicate");
+    pg::SecurityScope const as_owner(relation.owner, pg::RunAs::view_owner);
+    pg::Predicate const parsed(relation.oid, *predicate,
+                               is_owner ? pg::Predicate::Author::owner : pg::Predicate::Author::other);
+}
+
 Result run(const Request &request) {
-    model::Strategy const asked = requested_strategy(request);
+    model::Strategy const asked = requested_strategy(request.strategy, request.predicate);
+    // This session's own locks would not stop it.
+    if (Underway::has(request.view_id))
+        throw pg::Error(pg::sqlstate::object_in_use,
+                        "cannot refresh materialized view \"{}\" from within its own refresh",
+                        current_view(request.view_id).name.quoted())
+            .hint("Something that its query or its indexes call refreshes it: take that call out.");
+    Underway const underway(request.view_id);
     pg::Stopwatch const watch;
+    pg::Progress const progress(request.relation, asked, request.run_id);
     std::int64_t const wal_before = pg::wal_bytes_written();
     std::int64_t blocked = 0;
 
@@ -168,26 +227,23 @@ Result run(const Request &request) {
         pg::release(pg::LockSpace::view, key, pg::LockLevel::transaction);
         return refused(view, format("{} holds a lock on the view", who(pid)), watch.started_at());
     }
-    blocked += lock_sources(request.relation);
-    pg::wait_point("refresh-after-lock");
-
-    Result result{.name = view.name.quoted(), .version = view.live_version.value_or(0)};
-    std::int64_t complete_to = 0;
-    Effect effect;
-    {
-        pg::FreshSnapshot const snapshot;
-        complete_to = snapshot.complete_to();
-        pg::wait_point("refresh-before-execute");
-        effect = strategy_for(locked->plan.strategy).execute(locked->target);
-    }
+    Ground ground(view.id, request.relation, mode, request.transaction);
+    pg::progress_strategy(locked->plan.strategy);
+    ground.take_snapshot(Ground::Sources::locked);
+    pg::progress_phase(pg::Phase::planning);
+    pg::wait_point("refresh-before-execute");
+    Effect effect = strategy_for(locked->plan.strategy).execute(locked->target, ground);
+    ground.drop_snapshot();
+    pg::progress_phase(pg::Phase::recording);
     pg::wait_point("refresh-after-execute");
 
+    Result result{.name = view.name.quoted(), .version = view.live_version.value_or(0)};
     model::Plan const &done = effect.instead ? *effect.instead : locked->plan;
     result.work = {.strategy_used = std::string(model::to_text(done.strategy)),
                    .strategy_reason = done.reason,
                    .started_at = watch.started_at(),
                    .finished_at = watch.started_at() + watch.elapsed(),
-                   .blocked = blocked + effect.blocked,
+                   .blocked = blocked + ground.blocked() + effect.blocked,
                    .rows_inserted = effect.rows_inserted,
                    .rows_updated = effect.rows_updated,
                    .rows_deleted = effect.rows_deleted,
@@ -202,7 +258,7 @@ Result run(const Request &request) {
         result.run_id = catalog::runs::add_succeeded(new_run(request, result.version), result.work);
     }
     // Last: it locks the view's row to the end of the transaction.
-    catalog::views::count(view.id, catalog::views::Outcome::succeeded, complete_to);
+    catalog::views::count(view.id, catalog::views::Outcome::succeeded, ground.complete_to());
     return result;
 }
 

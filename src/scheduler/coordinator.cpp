@@ -22,6 +22,7 @@
 #include "pg/transaction.hpp"
 #include "pg/wait_point.hpp"
 #include "pg/worker.hpp"
+#include "refresh/leftovers.hpp"
 #include "scheduler/armed_schedules.hpp"
 #include "scheduler/clock.hpp"
 #include "scheduler/open_runs.hpp"
@@ -108,6 +109,7 @@ private:
             return !entry_.sign_off() && load();
         }
         open_.sweep(clock_.wall());
+        refresh::drop_leftovers();
         schedules_.load(is_paused_);
         queued_.clear();
         for (const Run &run : catalog::runs::queued())

@@ -19,6 +19,7 @@
 #include "pg/values.hpp"
 #include "pg/wait_point.hpp"
 #include "pg/worker.hpp"
+#include "refresh/leftovers.hpp"
 #include "refresh/refresh.hpp"
 #include "scheduler/clock.hpp"
 #include "scheduler/shmem.hpp"
@@ -172,7 +173,9 @@ private:
     }
 
     void refresh(const Job &job) {
-        pg::Transaction transaction;
+        // While it waits for its locks it must hold back nobody: CREATE INDEX CONCURRENTLY has one of them and waits for
+        // every snapshot that is older than its own.
+        pg::Transaction transaction(pg::Transaction::WithSnapshot::no);
         const std::optional<pg::Relation> relation = pg::find_relation(job.view.name);
         if (job.view.ended || !relation || !relation->is_materialized_view())
             throw pg::Error(pg::sqlstate::undefined_table, "materialized view \"{}\" does not exist",
@@ -182,7 +185,9 @@ private:
                       .strategy = job.run.strategy,
                       .predicate = job.run.predicate,
                       .reason = job.run.reason,
-                      .run_id = job.run.id});
+                      .run_id = job.run.id,
+                      .transaction = &transaction,
+                      .requested_by = job.run.requested_by});
         pg::wait_point("worker-before-final");
         transaction.commit();
     }
@@ -225,10 +230,25 @@ private:
                 pg::forget_cancel();
             }
         }
+        if (job)
+            clean_up(*job);
         {
             Guard const guard(segment_);
             if (DatabaseEntry *entry = find_entry(*segment_, ticket_.database))
                 entry->dirty = true;
+        }
+    }
+
+    // What the run committed on its way to the new rows. Where this fails too, a later sweep finds it.
+    static void clean_up(const Job &job) {
+        try {
+            pg::Transaction transaction;
+            pg::set_local("lock_timeout", "3s");
+            refresh::drop_leftovers(job.view.id);
+            transaction.commit();
+        } catch (const pg::Error &error) {
+            pg::log(format("mvmanager could not clean up after run {}: {}", job.run.id, error.message()));
+            pg::forget_cancel();
         }
     }
 

@@ -22,10 +22,11 @@ CREATE TYPE mvmanager.mv_refresh_result AS (
     rows_total     bigint,
     duration       interval,
     blocked        interval,
-    run_id         bigint
+    run_id         bigint,
+    wal_bytes      bigint
 );
 COMMENT ON TYPE mvmanager.mv_refresh_result IS
-'What a refresh did: name and version of the view; the strategy taken and, as a sentence, why; rows inserted, updated and deleted and rows of the view afterwards (NULL where the strategy cannot know); duration; time of it spent waiting for locks; id of the row in mvmanager.runs.';
+'What a refresh did: name and version of the view; the strategy taken and, as a sentence, why; rows inserted, updated and deleted and rows of the view afterwards (NULL where the strategy cannot know); duration; time of it spent waiting for locks; id of the row in mvmanager.runs; bytes of WAL written.';
 
 CREATE TYPE mvmanager.mv_schedule_result AS (
     name         text,

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "catalog/data_schema.hpp"
 #include "catalog/guards.hpp"
+#include "catalog/runs.hpp"
 #include "catalog/versions.hpp"
 #include "format.hpp"
 #include "pg/ddl.hpp"
+#include "pg/lock.hpp"
 #include "pg/transaction.hpp"
 
 #include "pg/postgres.hpp"
@@ -117,6 +120,13 @@ std::vector<Finding> verify(const catalog::views::View &view) {
             findings.push_back(check_indexes(name, *relation, *live));
     }
     findings.push_back(check_chain(name, view, versions));
+    // What is being filled right now is nobody's fault.
+    if (pg::is_free(pg::LockSpace::view, static_cast<std::uint64_t>(view.id))) {
+        for (auto const &left : catalog::runs::staged(view.id))
+            findings.push_back({name, "leftover", false,
+                                format("run {} left {}.{} behind: the next refresh of the view drops it", left.run_id,
+                                       catalog::data_schema_name, left.name)});
+    }
     return findings;
 }
 

@@ -18,8 +18,8 @@ struct Finding {
 
 // The triggers that keep definitions immutable.
 std::vector<Finding> verify_guards();
-// relation, definition, restorable, indexes, chain (with the hash of its head), in this order. Takes no lock that anybody
-// would wait for.
+// relation, definition, restorable, indexes, chain (with the hash of its head), in this order, and leftover for what a refresh
+// that was killed left in mvmanager_data. Takes no lock that anybody would wait for.
 std::vector<Finding> verify(const catalog::views::View &view);
 
 // Whether a definition could be built again now, and why not. REQUIRES: inside a transaction.
