@@ -45,6 +45,8 @@ SELECT * FROM mv_refresh('good', '');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM mv_refresh('good', 'concurrently');
 \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM mv_refresh('good', 'incremental');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM mv_refresh('good', 'native', 'id = 1');
 \echo :LAST_ERROR_SQLSTATE
 

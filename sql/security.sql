@@ -139,6 +139,22 @@ SELECT place, who, succeeded, refused FROM attack.places;
 SELECT * FROM attack.left_behind();
 
 CALL attack.again();
+SELECT strategy, rows_total FROM mv_refresh('attack.hostile', 'diff');
+SELECT place, who, succeeded, refused FROM attack.places;
+SELECT * FROM attack.left_behind();
+
+CALL attack.again();
+SELECT strategy, rows_total FROM mv_refresh('attack.hostile', 'swap');
+SELECT place, who, succeeded, refused FROM attack.places;
+SELECT * FROM attack.left_behind();
+
+-- The predicate is the caller's, its functions the owner's.
+CALL attack.again();
+SELECT strategy, rows_total FROM mv_refresh('attack.hostile', 'partial', $$attack.quietly('partial predicate', b)$$);
+SELECT place, who, succeeded, refused FROM attack.places;
+SELECT * FROM attack.left_behind();
+
+CALL attack.again();
 SELECT name, strategy, rows_total FROM mv_refresh_all('{attack}');
 SELECT place, who, succeeded, refused FROM attack.places;
 SELECT * FROM attack.left_behind();

@@ -31,7 +31,7 @@ done | rule 'a TAP test ends with done_testing or plans'
 
 # A file put into a wrong folder would never run.
 own_files | matches -E '^(sql|test/(pgtap|t|unit|isolation|module|bench))/' |
-    matches -vE '^sql/[a-z0-9_]+\.sql$|^test/pgtap/[a-z0-9_]+\.sql$|^test/t/([0-9]{3}_[a-z0-9_]+\.pl|[A-Za-z]+\.pm)$|^test/unit/[a-z0-9_]+\.(cpp|hpp|cc|py)$' |
+    matches -vE '^sql/[a-z0-9_]+\.sql$|^test/pgtap/[a-z0-9_]+\.sql$|^test/t/([0-9]{3}_[a-z0-9_]+\.pl|[A-Za-z]+(/[A-Za-z]+)?\.pm)$|^test/unit/[a-z0-9_]+\.(cpp|hpp|cc|py)$' |
     matches -vE '^test/isolation/(specs/[a-z0-9_]+\.spec|expected/[a-z0-9_]+\.out)$|^test/bench/' |
     matches -vE '^test/module/([a-z0-9_]+\.(cpp|hpp|o|d)|mvmanager_test(\.control|--[0-9.]+\.sql)|sql/[a-z0-9_]+\.sql|expected/[a-z0-9_]+\.out)$' |
     rule 'every file is where something runs it'

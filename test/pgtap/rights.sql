@@ -29,7 +29,7 @@ SELECT is_empty($$SELECT oid::regprocedure FROM member_function p
                 'everybody may call the mv_* functions: what they do is checked against the view');
 SELECT set_eq($$SELECT proname::text FROM member_function
                  WHERE schema_name = 'mvmanager' AND has_function_privilege('public', oid, 'EXECUTE')$$,
-              ARRAY['due_times', 'relation_bytes', 'processes', 'launcher_pid', 'is_served'],
+              ARRAY['due_times', 'relation_bytes', 'processes', 'launcher_pid', 'is_served', 'refreshes_running'],
               'of the others everybody may call what status views and monitoring need, and nothing else');
 SELECT is_empty('SELECT oid::regprocedure FROM member_function WHERE proisstrict', 'no function is STRICT: NULL means keep or decide');
 SELECT is_empty($$SELECT oid::regprocedure FROM member_function WHERE provolatile = 'v' AND proparallel = 's' AND schema_name <> 'mvmanager'$$,
@@ -60,7 +60,7 @@ SELECT set_eq($$SELECT c.relname::text, a.grantee = 0, a.privilege_type
                   FROM member_relation c CROSS JOIN LATERAL aclexplode(c.relacl) a
                  WHERE c.relkind = 'v' AND a.grantee <> c.relowner$$,
               $$VALUES ('status', true, 'SELECT'), ('versions', true, 'SELECT'), ('runs', true, 'SELECT'),
-                       ('schedules', true, 'SELECT'), ('scheduler', true, 'SELECT')$$,
+                       ('schedules', true, 'SELECT'), ('scheduler', true, 'SELECT'), ('progress', true, 'SELECT')$$,
               'everybody may read the views that show rows by their rights, and do nothing else');
 SELECT is_empty($$SELECT oid::regclass FROM member_relation WHERE relkind = 'v'
                    AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$, 'every view is a security barrier');

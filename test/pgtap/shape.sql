@@ -83,6 +83,11 @@ INSERT INTO expected_function VALUES
     ('mvmanager.launcher_pid() -> integer'),
     ('mvmanager.processes(OUT pid integer, OUT kind text, OUT database_oid oid, OUT run_id bigint, '
      'OUT since timestamp with time zone) -> SETOF record'),
+    ('mvmanager.refreshes_running(OUT pid integer, OUT relation oid, OUT run_id bigint, OUT strategy text, '
+     'OUT phase text, OUT started_at timestamp with time zone, OUT phase_started_at timestamp with time zone, '
+     'OUT rows_read bigint, OUT rows_written bigint, OUT rows_estimated bigint, OUT indexes_done bigint, '
+     'OUT indexes_total bigint, OUT blocks_done bigint, OUT blocks_total bigint, OUT tuples_done bigint, '
+     'OUT tuples_total bigint, OUT polls_for integer) -> SETOF record'),
     ('mvmanager.refuse_change() -> trigger'),
     ('mvmanager.relation_bytes(relation regclass) -> bigint');
 
@@ -105,7 +110,8 @@ INSERT INTO expected_relation VALUES
      'name text, version integer, action text, state text, relation regclass, message text'),
     ('c', 'mv_refresh_result',
      'name text, version integer, strategy text, reason text, rows_inserted bigint, rows_updated bigint, '
-     'rows_deleted bigint, rows_total bigint, duration interval, blocked interval, run_id bigint'),
+     'rows_deleted bigint, rows_total bigint, duration interval, blocked interval, run_id bigint, '
+     'wal_bytes bigint'),
     ('c', 'mv_schedule_result',
      'name text, schedule text, time_zone text, next_run_at timestamp with time zone, action text, '
      'is_armed boolean, message text'),
@@ -122,7 +128,7 @@ INSERT INTO expected_relation VALUES
      'queued_at timestamp with time zone, started_at timestamp with time zone, '
      'finished_at timestamp with time zone, pid integer, generation text, rows_inserted bigint, '
      'rows_updated bigint, rows_deleted bigint, rows_total bigint, blocked interval, wal_bytes bigint, '
-     'sqlstate text, message text'),
+     'sqlstate text, message text, staged_name text'),
     ('r', 'schedule',
      'view_id bigint not null, schedule text not null, time_zone text not null, jitter interval, '
      'time_window text, settings jsonb not null, anchor timestamp with time zone not null, '
@@ -143,6 +149,11 @@ INSERT INTO expected_relation VALUES
      'settings jsonb not null, refreshes_total bigint not null, failures_total bigint not null, '
      'skipped_total bigint not null, last_refresh_at timestamp with time zone, '
      'created_at timestamp with time zone not null, ended_at timestamp with time zone, ended_how text'),
+    ('v', 'progress',
+     'schema text, view text, pid integer, run_id bigint, strategy text, phase text, percent numeric, '
+     'rows_read bigint, rows_written bigint, rows_estimated bigint, indexes_done bigint, indexes_total bigint, '
+     'index_blocks_done bigint, index_blocks_total bigint, index_rows_done bigint, index_rows_total bigint, '
+     'blocked_by integer[], phase_started_at timestamp with time zone, started_at timestamp with time zone'),
     ('v', 'runs',
      'run_id bigint, schema text, view text, version integer, kind text, reason text, state text, '
      'strategy text, scheduled_for timestamp with time zone, started_at timestamp with time zone, '
