@@ -5,7 +5,7 @@
 
 set -euo pipefail
 export LC_ALL=C
-unset CDPATH
+unset CDPATH RUN
 # PG_CONFIG chooses the server as it does in the Makefile. The rest of the caller's PG* must not reach the private server.
 PG_CONFIG_GIVEN=$(command -v "${PG_CONFIG:-}" || true)
 for name in $(compgen -v PG); do [ "$name" = PG_CONFIG_GIVEN ] || unset "$name"; done
@@ -103,8 +103,9 @@ remove_run() {
     rm -rf "$RUN"
 }
 
-# Socket paths must stay below 108 bytes, so a long TMPDIR is not used.
+# Socket paths must stay below 108 bytes, so a long TMPDIR is not used. A program has one run folder however often it asks.
 make_run() {
+    [ -z "${RUN:-}" ] || return 0
     mkdir -p "$CACHE"
     local base=${TMPDIR:-/tmp}
     [ ${#base} -le 40 ] || base=/tmp

@@ -5,7 +5,7 @@
 missing=()
 need() { bash -c "$1" >/dev/null 2>&1 || missing+=("${@:2}"); }
 
-# need_build MAJOR, need_tests MAJOR, need_unit: the three sets, by what is there rather than by package names, so that
+# need_build MAJOR, need_tests MAJOR KIND..., need_unit: the three sets, by what is there rather than by package names, so that
 # a PostgreSQL built from source counts too.
 need_build() {
     need 'command -v g++' g++
@@ -21,6 +21,7 @@ need_tests() {
     pg_config=$(native_pg_config "$1") || pg_config=/nonexistent
     need 'perl -MTest::More -MTAP::Harness -e 1 && command -v prove' perl
     need 'perl -MIPC::Run -e 1' libipc-run-perl
+    [[ " ${*:2} " == *' pgtap '* ]] || return 0
     need 'command -v pg_prove' libtap-parser-sourcehandler-pgtap-perl
     need "test -e \"\$($pg_config --sharedir)/extension/pgtap.control\"" "postgresql-$1-pgtap"
 }
