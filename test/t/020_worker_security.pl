@@ -70,17 +70,18 @@ CREATE TABLE normal AS SELECT work_mem, path FROM plain;
 SQL
 
 sub refresh_by_worker {
-    my ($view, $strategy) = @_;
-    my $run = value($node, 'postgres', "SELECT mv_refresh_async('$view', '$strategy')");
+    my ($view, $strategy, $predicate) = @_;
+    my $run = value($node, 'postgres', "SELECT mv_refresh_async('$view', '$strategy'" . ($predicate ? ", predicate => \$p\$$predicate\$p\$" : '') . ')');
     ok_within($node, 'postgres', 60, "SELECT state NOT IN ('queued', 'running') FROM mvmanager.run WHERE id = $run", "$view by $strategy ends");
     return value($node, 'postgres', "SELECT state || coalesce(' ' || message, '') FROM mvmanager.run WHERE id = $run");
 }
 
-for my $strategy ('native', 'concurrently') {
+for my $strategy ('native', 'concurrently', 'diff', 'swap', 'auto', 'partial') {
+    my $predicate = $strategy eq 'partial' ? q{attack.quietly('predicate', b)} : undef;
     $node->safe_psql('postgres', 'TRUNCATE attack.seen; ALTER SEQUENCE attack.escaped RESTART; UPDATE attack.source SET b = b + 1');
-    is(refresh_by_worker('attack.hostile', $strategy), 'succeeded', 'the hostile view is refreshed');
+    is(refresh_by_worker('attack.hostile', $strategy, $predicate), 'succeeded', "the hostile view is refreshed by $strategy");
     is(value($node, 'postgres', 'SELECT string_agg(DISTINCT place, \', \' ORDER BY place) FROM attack.seen'),
-        'domain check, index expression, index predicate, select list, where', 'its code ran in every place');
+        'domain check, index expression, index predicate, ' . ($predicate ? 'predicate, ' : '') . 'select list, where', 'its code ran in every place');
     is(value($node, 'postgres', 'SELECT string_agg(DISTINCT who::text, \', \') FROM attack.seen'), 'evil', 'as its owner');
     is(value($node, 'postgres', 'SELECT string_agg(DISTINCT attempt || \': \' || outcome, \'; \') FROM attack.seen WHERE outcome <> \'42501\''), '', 'every attempt is refused');
     is(value($node, 'postgres', 'SELECT is_called FROM attack.escaped'), 'f', 'nothing ran as another, not at commit either');

@@ -27,7 +27,7 @@ my $records = <<'SQL';
 SELECT v.refreshes_total, v.failures_total, v.last_refresh_at, (SELECT count(*) FROM mvmanager.run) FROM mvmanager.view v
 SQL
 
-is(value($node, 'postgres', "SELECT strategy FROM mv_refresh('v')"), 'concurrently', 'it works before');
+is(value($node, 'postgres', "SELECT strategy FROM mv_refresh('v')"), 'diff', 'it works before');
 for my $strategy ('native', 'concurrently') {
     for my $point ('refresh-after-lock', 'refresh-before-execute', 'refresh-after-execute', 'refresh-before-record') {
         my $before = value($node, 'postgres', $records);
