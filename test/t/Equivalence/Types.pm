@@ -18,7 +18,7 @@ my @long = (
     q{left(eq.scattered(1, 90), -1) || 'x'},
 );
 
-# btree, hash, gin, gist, spgist, brin: the operator class, '' for the default; probe: the condition an index can answer, %c
+# btree, hash, gin, gist, spgist, brin: the operator class, '' for the default; unordered: there is no operator >=; probe: the condition an index can answer, %c
 # the column and %v one of the values.
 my @eq = (btree => '', hash => '', brin => '', eq => 1);
 my @types = (
@@ -82,7 +82,7 @@ my @types = (
     { type => 'varchar COLLATE eq.ignore_case', icu => 1, values => [ q{'x'}, q{'X'} ], twins => [ [ q{'x'}, q{'X'} ] ], @eq },
     { type => 'eq.ci', icu => 1, values => [ q{'x'}, q{'X'}, q{''} ], twins => [ [ q{'x'}, q{'X'} ] ], btree => '', hash => '', eq => 1 },
     { type => 'citext', extension => 'citext', values => [ q{'a'}, q{'A'} ], twins => [ [ q{'a'}, q{'A'} ] ], btree => '', hash => '', eq => 1 },
-    { type => 'hstore', extension => 'hstore', values => [ q{''}, q{'a=>1'}, q{'a=>NULL'} ], btree => '', hash => '', gin => '', gist => '', eq => 1, probe => q{%c ? 'a'}, probed => 'gin gist' },
+    { type => 'hstore', unordered => 1, extension => 'hstore', values => [ q{''}, q{'a=>1'}, q{'a=>NULL'} ], btree => '', hash => '', gin => '', gist => '', eq => 1, probe => q{%c ? 'a'}, probed => 'gin gist' },
 );
 
 # available(icu => bool, extensions => {name => 1}): the types of this server.

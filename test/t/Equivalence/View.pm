@@ -198,7 +198,7 @@ sub plain_index {
     my $am = defined $column->{$wanted} ? $wanted : $dice->pick(@kinds);
     my $value = $column->{key} ? ($column->{type} =~ /text/ ? q('k3') : 3) : Equivalence::Types::literal($column, $dice->pick(grep { $_ ne 'NULL' } @{ $column->{values} }));
     my $special = ($column->{probed} // '') =~ /\b$am\b/;
-    my $condition = $special ? $column->{probe} : $am eq 'hash' ? '%c = %v' : $dice->pick('%c = %v', '%c >= %v');
+    my $condition = $special ? $column->{probe} : $am eq 'hash' || $column->{unordered} ? '%c = %v' : $dice->pick('%c = %v', '%c >= %v');
     $index{probe} = $condition =~ s/%c/$c/gr =~ s/%v/$value/gr;
     $index{probe} = undef if !$special && $am !~ /btree|hash|brin/;
     $index{am} = $am;
