@@ -32,7 +32,7 @@ measure() {
     sql -c CHECKPOINT
     start_readers "$what" "$read_on" "$6" "$7"
     rm -f "$RUN/pid"
-    perl "$here/lib/memory.pl" "$POSTMASTER" "$RUN/pid" >"$RUN/anon" &
+    perl "$here/lib/memory.pl" "$POSTMASTER" "$RUN/pid" </dev/null >"$RUN/anon" &
     watcher=$!
     # A statement that fails is a result too.
     psql -X -q -At -v what="$what" -v rate="$rate" -v round="$round" -v method="$method" -v situation="$situation" -v pid_file="$RUN/pid" \
@@ -62,8 +62,10 @@ SELECT :'what', :rate, :round, :'method', :'situation',
        :'wal_after'::pg_lsn - :'wal_before'::pg_lsn, nullif(:'strategy', ''), nullif(:'reason', ''),
        nullif(:'changed', '')::bigint, nullif(:'message', '');
 SQL
-    wait "$watcher"
+    # An hour's measurements are not thrown away for one that lacks its memory.
+    wait "$watcher" || say "  the memory was not watched to the end: status $?"
     anon=$(cat "$RUN/anon")
+    [[ $anon =~ ^[0-9]+$ ]] || anon=NULL
     read -r slowest count <<<"$(stop_readers)"
     sql -c "UPDATE sample SET reader_ms = $slowest, reader_n = $count, anon_kb = $anon WHERE id = (SELECT max(id) FROM sample)"
     say "$(value "SELECT format('  %-10s %5s %%  round %s  %-13s %10s ms   reader %8s ms%s', what_case, rate, round, method || CASE situation WHEN 'none' THEN '' ELSE '/' || situation END,
