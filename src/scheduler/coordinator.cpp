@@ -83,8 +83,13 @@ public:
             publish(decision);
             if (decision.shortage)
                 workers_.ask_for_room();
-            if (may_leave(decision) && entry_.sign_off())
-                return;
+            if (may_leave(decision)) {
+                pg::wait_point("coordinator-before-leave");
+                if (entry_.sign_off())
+                    return;
+                // Something was committed since we looked.
+                continue;
+            }
             if (decision.wake_at != model::infinity && decision.wake_at - clock_.wall() <= prewarm)
                 workers_.warm_up();
             pg::wait_latch(time_to_wait(decision));
@@ -105,8 +110,11 @@ private:
                 entry.prepared = false;
                 entry.next_due = model::infinity;
             });
-            // Something may have been committed since we looked.
-            return !entry_.sign_off() && load();
+            if (entry_.sign_off())
+                return false;
+            // Something was committed since we looked.
+            entry_.take_dirty();
+            return load();
         }
         open_.sweep(clock_.wall());
         refresh::drop_leftovers();

@@ -88,7 +88,6 @@ bool OwnEntry::sign_off() {
     bool may_go = true;
     update([&](DatabaseEntry &entry) {
         if (entry.dirty) {
-            entry.dirty = false;
             may_go = false;
             return;
         }

@@ -27,7 +27,8 @@ public:
     // True at the first call in the entry's life.
     bool tell_inert_once();
     bool is_asked_to_leave() const;
-    // Gives the place up. False where something was committed since it was last read: it must be read before leaving.
+    // Gives the place up. False where something was committed since it was last read: that must be read before leaving,
+    // and the entry still says so.
     bool sign_off();
 
 private:
