@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pg/storage.hpp"
+
 #include "pg/postgres.hpp"
 
 extern "C" {
@@ -165,15 +167,6 @@ void exchange_toast_unsafe(Oid first, const ToastRelation &of_first, Oid second,
         rename_toast_unsafe(of_first, psprintf("pg_toast_%u", second));
 }
 
-int number_of_indexes_unsafe(Oid heap) {
-    Relation relation = table_open(heap, NoLock);
-    List *indexes = RelationGetIndexList(relation);
-    int const count = list_length(indexes);
-    list_free(indexes);
-    table_close(relation, NoLock);
-    return count;
-}
-
 void sync_unsafe(Oid oid) {
     Relation relation = relation_open(oid, AccessShareLock);
     if (has_new_file(relation) && relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) {
@@ -202,8 +195,9 @@ void exchange_storage(const StagedRelation &pair) {
     auto const of_live = toast_of(pair.live);
     auto const of_staged = toast_of(pair.oid);
     auto const expected = static_cast<int>(pair.indexes.size());
+    bool const is_same = index_count(pair.live) == expected && index_count(pair.oid) == expected;
     call([&] {
-        if (number_of_indexes_unsafe(pair.live) != expected || number_of_indexes_unsafe(pair.oid) != expected)
+        if (!is_same)
             elog(ERROR, "indexes of relation %u changed while it was locked", pair.live);
         exchange_class_rows_unsafe(pair.live, pair.oid);
         for (StagedIndex const &index : pair.indexes) {

@@ -8,7 +8,6 @@
 extern "C" {
 #include "access/detoast.h"
 #include "access/htup_details.h"
-#include "common/pg_prng.h"
 #include "executor/tuptable.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
@@ -228,7 +227,5 @@ HeapTuple whole_tuple(TupleTableSlot *slot) {
     HeapTuple const tuple = reinterpret_cast<HeapTupleTableSlot *>(slot)->tuple;
     return tuple && HeapTupleHeaderGetNatts(tuple->t_data) == slot->tts_tupleDescriptor->natts ? tuple : nullptr;
 }
-
-std::uint64_t random_seed() { return pg_prng_uint64(&pg_global_prng_state); }
 
 } // namespace mvmanager::pg

@@ -63,6 +63,4 @@ bool has_same_bytes(MinimalTuple row, MinimalTuple other);
 // from the slot's values. Null for other slots, and for a tuple older than a column of its table.
 HeapTuple whole_tuple(TupleTableSlot *slot);
 
-std::uint64_t random_seed();
-
 } // namespace mvmanager::pg

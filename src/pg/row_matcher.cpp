@@ -8,6 +8,7 @@
 #include "pg/differences.hpp"
 #include "pg/guard.hpp"
 #include "pg/progress.hpp"
+#include "pg/random.hpp"
 #include "pg/row_batch.hpp"
 #include "pg/row_image.hpp"
 #include "pg/row_partitions.hpp"

@@ -4,6 +4,7 @@
 
 #include "model/image_table.hpp"
 #include "pg/guard.hpp"
+#include "pg/random.hpp"
 #include "pg/row_image.hpp"
 
 #include "pg/postgres.hpp"

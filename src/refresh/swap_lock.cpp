@@ -6,6 +6,7 @@
 #include "model/lock_attempts.hpp"
 #include "pg/clock.hpp"
 #include "pg/progress.hpp"
+#include "pg/random.hpp"
 #include "pg/relation_lock.hpp"
 #include "pg/security.hpp"
 #include "pg/snapshot.hpp"
@@ -14,10 +15,6 @@
 #include "settings.hpp"
 
 #include "pg/postgres.hpp"
-
-extern "C" {
-#include "common/pg_prng.h"
-}
 
 namespace mvmanager::refresh {
 namespace {
@@ -65,10 +62,6 @@ bool attempt(const UnderLock &task, const LockStep &step) {
     return false;
 }
 
-double random_fraction() {
-    return pg::call([] { return pg_prng_double(&pg_global_prng_state); });
-}
-
 std::string describe(std::optional<int> pid) {
     if (!pid)
         return "Other transactions hold locks that stand against it.";
@@ -89,7 +82,7 @@ LockOutcome do_under_lock(const UnderLock &task) {
     };
     for (;;) {
         pg::check_for_interrupts();
-        LockStep const step = attempts.next(pg::monotonic_now() - since, random_fraction());
+        LockStep const step = attempts.next(pg::monotonic_now() - since, pg::random_fraction());
         outcome.waited = pg::monotonic_now() - since;
         switch (step.kind) {
         case LockStep::Kind::poll:
