@@ -39,12 +39,14 @@ inline constexpr int dependent_objects_exist = make_sqlstate("2BP01");
 inline constexpr int serialization_failure = make_sqlstate("40001");
 inline constexpr int deadlock_detected = make_sqlstate("40P01");
 inline constexpr int insufficient_privilege = make_sqlstate("42501");
+inline constexpr int check_violation = make_sqlstate("23514");
 inline constexpr int syntax_error = make_sqlstate("42601");
 inline constexpr int invalid_name = make_sqlstate("42602");
 inline constexpr int undefined_object = make_sqlstate("42704");
 inline constexpr int duplicate_object = make_sqlstate("42710");
 inline constexpr int wrong_object_type = make_sqlstate("42809");
 inline constexpr int undefined_table = make_sqlstate("42P01");
+inline constexpr int indeterminate_collation = make_sqlstate("42P22");
 inline constexpr int undefined_parameter = make_sqlstate("42P02");
 inline constexpr int duplicate_table = make_sqlstate("42P07");
 inline constexpr int invalid_object_definition = make_sqlstate("42P17");
@@ -133,7 +135,7 @@ private:
 
 // NOTICE, WARNING and LOG from C++ code: formatted first, then reported through the border.
 void notice(std::string_view message, std::string_view hint = {});
-void warning(std::string_view message, std::string_view hint = {});
+void warning(std::string_view message, std::string_view hint = {}, std::string_view detail = {});
 void log(std::string_view message);
 
 } // namespace mvmanager::pg

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 
+#include "pg/relation.hpp"
 #include "pg/security.hpp"
 
 #include "pg/postgres.hpp"
@@ -98,7 +99,9 @@ void add_hint(Error &error) {
     if (!f.hint.empty())
         return;
     std::string_view const id = f.message_id ? f.message_id : "";
-    if (f.sqlstate == sqlstate::undefined_parameter)
+    // `?` rewritten to $1 is where an operator was, or where a value was.
+    if (f.sqlstate == sqlstate::undefined_parameter ||
+        (f.sqlstate == sqlstate::syntax_error && f.message.find("\"$") != std::string::npos))
         f.hint = "A definition cannot have parameters. Did your migration tool rewrite ? or :name? Escape it there, or "
                  "write the value itself.";
     else if (id == "materialized views must not use temporary tables or views")
@@ -248,12 +251,6 @@ void name_columns_unsafe(Query *query, Oid relation) {
     }
 }
 
-Query *live_query_unsafe(Oid relation) {
-    Query *query = rule_query_unsafe(relation);
-    name_columns_unsafe(query, relation);
-    return query;
-}
-
 struct Walked {
     List *relations;
 };
@@ -274,6 +271,25 @@ bool collect_unsafe(Node *node, void *context) {
     return expression_tree_walker(node, walker, context);
 }
 
+struct Names {
+    List *variables; // RangeVars
+    List *withs;     // names of WITH queries
+};
+
+bool collect_names_unsafe(Node *node, void *context) {
+    auto walker = reinterpret_cast<Walker>(reinterpret_cast<void (*)()>(collect_names_unsafe));
+    if (!node)
+        return false;
+    auto *names = static_cast<Names *>(context);
+    if (IsA(node, RangeVar)) {
+        names->variables = lappend(names->variables, node);
+        return false;
+    }
+    if (IsA(node, CommonTableExpr))
+        names->withs = lappend(names->withs, makeString(reinterpret_cast<CommonTableExpr *>(node)->ctename));
+    return raw_expression_tree_walker(node, walker, context);
+}
+
 } // namespace
 
 Query *rule_query_unsafe(Oid relation) {
@@ -287,6 +303,14 @@ Query *rule_query_unsafe(Oid relation) {
     return linitial_node(Query, actions);
 }
 
+Query *live_query_unsafe(Oid relation) {
+    Query *query = rule_query_unsafe(relation);
+    name_columns_unsafe(query, relation);
+    return query;
+}
+
+std::string printed(const Query *query, Oid relation) { return print(query, relation); }
+
 EmptySearchPath::EmptySearchPath() : nest_level_(NewGUCNestLevel()), exceptions_(std::uncaught_exceptions()) {
     set_local("search_path", "pg_catalog, pg_temp");
 }
@@ -294,6 +318,14 @@ EmptySearchPath::EmptySearchPath() : nest_level_(NewGUCNestLevel()), exceptions_
 EmptySearchPath::~EmptySearchPath() {
     if (std::uncaught_exceptions() == exceptions_)
         AtEOXact_GUC(false, nest_level_);
+}
+
+FaithfulText::FaithfulText() {
+    set_local("extra_float_digits", "3");
+    set_local("DateStyle", "ISO");
+    set_local("IntervalStyle", "postgres");
+    set_local("array_nulls", "on");
+    set_local("transform_null_equals", "off");
 }
 
 ErrorPosition::ErrorPosition(const char *text)
@@ -322,6 +354,23 @@ AnalysedQuery analyse_definition(std::string_view text) {
     return out;
 }
 
+AnalysedQuery analyse_view(std::string_view text) {
+    AnalysedQuery out;
+    out.text = text;
+    Node *select = parse_single_query(out.text);
+    out.query = call([&] {
+        ErrorPosition position(out.text.c_str());
+        auto *raw = makeNode(RawStmt);
+        raw->stmt = select;
+        Query *query = parse_analyze_fixedparams(raw, out.text.c_str(), nullptr, 0, nullptr);
+        position.leave();
+        return query;
+    });
+    out.canonical = print(out.query);
+    out.columns = columns_of(out.query);
+    return out;
+}
+
 AnalysedQuery live_definition(Oid relation) {
     AnalysedQuery out;
     out.query = call([&] { return live_query_unsafe(relation); });
@@ -340,6 +389,21 @@ std::string definition_text(Oid relation) {
     if (printed.ends_with(';'))
         printed.pop_back();
     return printed.substr(std::min(printed.find_first_not_of(' '), printed.size()));
+}
+
+std::vector<WrittenName> names_read(const std::string &text) {
+    Node *select = parse_single_query(text);
+    Names names{};
+    call([&] { collect_names_unsafe(select, &names); });
+    std::vector<WrittenName> out;
+    for (int i = 0; i < list_length(names.variables); ++i) {
+        const auto *variable = static_cast<const RangeVar *>(list_nth(names.variables, i));
+        if (variable->schemaname)
+            out.push_back({std::string(variable->schemaname), variable->relname});
+        else if (!list_member(names.withs, makeString(variable->relname)))
+            out.push_back({std::nullopt, variable->relname});
+    }
+    return out;
 }
 
 std::vector<Oid> relations_read(const Query *query) {
