@@ -25,7 +25,8 @@ ifndef WITHOUT_PGXS
 sources = $(patsubst $(SRC)/%,%,$(sort $(foreach pattern,$(1),$(wildcard $(SRC)/$(pattern)))))
 
 OBJS         = $(patsubst %.cpp,%.o,$(call sources,src/*.cpp src/*/*.cpp))
-MODULE_OBJS  = $(patsubst %.cpp,%.o,$(call sources,test/module/*.cpp src/pg/*.cpp src/format.cpp))
+MODULE_OBJS  = $(patsubst %.cpp,%.o,$(call sources,test/module/*.cpp src/pg/*.cpp src/format.cpp src/model/*.cpp \
+               src/versioning/blockers.cpp src/versioning/column_dependents.cpp src/versioning/redefinition.cpp))
 INSTALL_SQL  = $(addprefix $(SRC)/,$(call sources,src/sql/*.sql))
 
 DATA         = $(call sources,src/sql/upgrade/*.sql)
@@ -72,7 +73,7 @@ $(sort $(OBJS) $(MODULE_OBJS)): %.o: $(SRC)/%.cpp $(QUICK_HEADER)
 	$(CXX) $(CXXFLAGS) $(if $(QUICK),-include quick.hpp) $(CPPFLAGS) -c -o $@ $<
 
 # Only this object knows the version, so that a release does not rebuild the rest.
-src/mvmanager.o: override CPPFLAGS += '-DMVMANAGER_VERSION="$(EXTVERSION)"'
+src/mvmanager.o src/catalog/extension.o: override CPPFLAGS += '-DMVMANAGER_VERSION="$(EXTVERSION)"'
 src/mvmanager.o: $(SRC)/mvmanager.control
 
 -include $(OBJS:.o=.d) $(MODULE_OBJS:.o=.d)

@@ -18,6 +18,8 @@ int suspend_after = 10;
 int diff_memory = -1;
 int swap_lock_timeout = 50;
 int swap_timeout = 30000;
+int keep_archived = 1;
+int guard = static_cast<int>(Guard::refuse);
 
 int diff_memory_kilobytes() { return diff_memory > 0 ? diff_memory : maintenance_work_mem; }
 
@@ -25,6 +27,11 @@ namespace {
 
 // Below this a diff would be all temporary files.
 constexpr int least_diff_memory = 64;
+
+constexpr config_enum_entry guard_words[] = {{"refuse", static_cast<int>(Guard::refuse), false},
+                                             {"warn", static_cast<int>(Guard::warn), false},
+                                             {"off", static_cast<int>(Guard::off), false},
+                                             {nullptr, 0, false}};
 
 extern "C" bool mvm_check_diff_memory(int *value, void **, GucSource) {
     if (*value != -1 && *value < least_diff_memory)
@@ -59,6 +66,13 @@ void define() {
     DefineCustomIntVariable("mvmanager.swap_timeout", "Sets how long a swap tries to lock a view before it gives up.",
                             nullptr, &swap_timeout, 30000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr,
                             nullptr);
+    DefineCustomIntVariable("mvmanager.keep_archived", "Sets how many earlier versions of a view keep their rows.",
+                            "Their definitions are kept for ever.", &keep_archived, 1, 0, 1000, PGC_USERSET, 0, nullptr,
+                            nullptr, nullptr);
+    DefineCustomEnumVariable(
+        "mvmanager.guard", "Sets what becomes of a command that would drop a managed view without mvmanager.",
+        "refuse raises an error, warn and off let it go. In a database that is not armed, refuse warns.", &guard,
+        static_cast<int>(Guard::refuse), guard_words, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("mvmanager");
 }
 

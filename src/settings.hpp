@@ -21,6 +21,13 @@ extern int swap_lock_timeout;
 // mvmanager.swap_timeout: milliseconds after which a swap gives up. USERSET.
 extern int swap_timeout;
 
+// mvmanager.keep_archived: how many earlier versions of a view keep their rows. USERSET.
+extern int keep_archived;
+// mvmanager.guard: what becomes of a DROP of a managed view that mvmanager did not ask for. USERSET: it protects from
+// accidents, not from the owner.
+enum class Guard : int { refuse, warn, off };
+extern int guard; // a Guard
+
 // Kilobytes, with the default resolved.
 int diff_memory_kilobytes();
 

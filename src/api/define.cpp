@@ -1,22 +1,16 @@
-// mv_create, mv_apply, mv_adopt, mv_adopt_schema, mv_release and mv_drop.
+// mv_adopt, mv_adopt_schema, mv_release and mv_drop.
 
 #include <algorithm>
-#include <array>
 
 #include "api/change_row.hpp"
-#include "api/execution.hpp"
 #include "api/managed_view.hpp"
-#include "api/view_options.hpp"
+#include "api/word.hpp"
 #include "catalog/extension.hpp"
-#include "catalog/runs.hpp"
 #include "format.hpp"
 #include "pg/search_path.hpp"
 #include "pg/security.hpp"
 #include "pg/transaction.hpp"
-#include "refresh/refresh.hpp"
 #include "versioning/adopt.hpp"
-#include "versioning/apply.hpp"
-#include "versioning/create.hpp"
 #include "versioning/drop.hpp"
 #include "versioning/release.hpp"
 
@@ -31,70 +25,6 @@ std::vector<pg::Value> columns_of(const versioning::Change &change) {
 }
 
 namespace {
-
-void check_word(const char *argument, const std::string &word, std::initializer_list<std::string_view> allowed) {
-    if (std::ranges::find(allowed, word) == allowed.end())
-        throw pg::Error(pg::sqlstate::invalid_argument, "unrecognized value for argument \"{}\": \"{}\"", argument,
-                        word)
-            .hint("Pass one of: {}.", join(allowed, ", "));
-}
-
-enum class Build { automatic, now, background };
-
-Build read_build(const std::string &word) {
-    check_word("build", word, {"auto", "now", "background"});
-    return word == "background" ? Build::background : word == "now" ? Build::now : Build::automatic;
-}
-
-// Who fills a new view. The worker is told before the catalog changes.
-Build decide(Build wish, bool with_data) {
-    if (!with_data || wish == Build::now || (wish == Build::automatic && !is_executing()))
-        return wish;
-    require_execution();
-    return Build::background;
-}
-
-// The rows of a view that was just created.
-void fill(versioning::Change &change, Build build, bool with_data) {
-    auto const literal = pg::quote_literal(change.name.quoted());
-    if (!with_data) {
-        change.message = format("created without rows; call mv_refresh({}) to fill it", literal);
-        return;
-    }
-    if (build == Build::background) {
-        auto const run =
-            catalog::runs::add_queued({.view_id = change.view_id,
-                                       .version = change.version,
-                                       .reason = catalog::runs::Reason::async,
-                                       .requested_by = pg::role_name(pg::call([] { return GetSessionUserId(); }))});
-        change.message = format("created without rows; run {} fills it after commit", run);
-        return;
-    }
-    if (build == Build::automatic)
-        pg::notice("filling the view in this transaction: no worker runs in this database",
-                   "Pass build => 'now' to choose this, or call mv_resume() to let the worker do it after commit.");
-    auto const result = refresh::run({.view_id = change.view_id, .relation = change.relation});
-    catalog::versions::note_built(change.view_id, *change.version, result.work.started_at, result.work.rows_total,
-                                  std::nullopt);
-    change.message = result.work.rows_total ? format("created with {} row{}", *result.work.rows_total,
-                                                     *result.work.rows_total == 1 ? "" : "s")
-                                            : std::string("created and filled");
-}
-
-versioning::Definition definition_of(const versioning::Wish &wish) {
-    return {.text = wish.text,
-            .indexes = wish.indexes.value_or(std::vector<std::string>()),
-            .label = wish.label,
-            .comment = wish.comment,
-            .storage = {wish.options.set, wish.options.tablespace, wish.options.access_method}};
-}
-
-versioning::Change create(const pg::WrittenName &name, const versioning::Wish &wish, Build build, bool with_data) {
-    Build const decided = decide(build, with_data);
-    auto change = versioning::create(name, definition_of(wish));
-    fill(change, decided, with_data);
-    return change;
-}
 
 // A view whose relation is gone has no owner; its name belongs to who could create it anew.
 void require_right_to_release(const catalog::views::View &view) {
@@ -127,45 +57,6 @@ std::vector<catalog::views::View> views_to_release() {
 
 using namespace mvmanager;
 
-MV_FUNCTION(mvm_create) {
-    pg::Arguments const arguments(fcinfo);
-    auto const name = arguments.require<std::string>(0, "name");
-    versioning::Wish wish{.text = arguments.require<std::string>(1, "definition"),
-                          .indexes = arguments.get<std::vector<std::string>>(2),
-                          .label = arguments.get<std::string>(3),
-                          .comment = arguments.get<std::string>(6)};
-    auto const build = api::read_build(arguments.get_or<std::string>(4, "auto"));
-    bool const with_data = arguments.get_or<bool>(5, true);
-    if (!arguments.is_null(7))
-        wish.options = api::read_options(fcinfo->args[7].value);
-    pg::require_writable("mv_create()");
-    return pg::make_row(fcinfo, api::columns_of(api::create(pg::parse_name(name), wish, build, with_data)));
-}
-
-MV_FUNCTION(mvm_apply) {
-    pg::Arguments const arguments(fcinfo);
-    auto const name = arguments.require<std::string>(0, "name");
-    versioning::Wish wish{.text = arguments.require<std::string>(1, "definition"),
-                          .indexes = arguments.get<std::vector<std::string>>(2),
-                          .label = arguments.get<std::string>(3),
-                          .comment = arguments.get<std::string>(9),
-                          .drop_indexes = arguments.get_or<bool>(11, false)};
-    auto const build = api::read_build(arguments.get_or<std::string>(4, "auto"));
-    api::check_word("promote", arguments.get_or<std::string>(5, "auto"), {"auto", "manual"});
-    api::check_word("dependents", arguments.get_or<std::string>(6, "keep"), {"keep", "recreate"});
-    if (!arguments.is_null(10))
-        wish.options = api::read_options(fcinfo->args[10].value);
-    bool const with_data = arguments.get_or<bool>(12, true);
-    pg::require_writable("mv_apply()");
-    auto const written = pg::parse_name(name);
-    if (!pg::find_relation(written))
-        versioning::lock_name(pg::creation_name(written)); // somebody may be creating it: look again when they have
-    if (!pg::find_relation(written))
-        return pg::make_row(fcinfo, api::columns_of(api::create(written, wish, build, with_data)));
-    auto const managed = api::require_managed_view(name, pg::Right::own);
-    return pg::make_row(fcinfo, api::columns_of(versioning::apply(managed.view, managed.relation, wish)));
-}
-
 MV_FUNCTION(mvm_adopt) {
     pg::Arguments const arguments(fcinfo);
     auto const name = arguments.require<std::string>(0, "name");
@@ -192,7 +83,8 @@ MV_FUNCTION(mvm_adopt_schema) {
 MV_FUNCTION(mvm_release) {
     pg::Arguments const arguments(fcinfo);
     auto const name = arguments.get<std::string>(0);
-    api::check_word("archives", arguments.get_or<std::string>(1, "keep"), {"keep", "drop"});
+    auto const archives = arguments.get_or<std::string>(1, "keep");
+    api::check_word("archives", archives, {"keep", "drop"});
     pg::require_writable("mv_release()");
     std::vector<catalog::views::View> views;
     if (name) {
@@ -203,7 +95,8 @@ MV_FUNCTION(mvm_release) {
     }
     pg::RowSink out(fcinfo);
     for (const auto &view : views)
-        out.add(api::columns_of(versioning::release(view)));
+        out.add(api::columns_of(
+            versioning::release(view, archives == "drop" ? versioning::Archives::drop : versioning::Archives::keep)));
     return static_cast<Datum>(0);
 }
 
@@ -214,6 +107,6 @@ MV_FUNCTION(mvm_drop) {
     pg::require_writable("mv_drop()");
     auto const managed = api::require_managed_view(name, pg::Right::own);
     auto const change =
-        versioning::drop(managed.view, cascade ? versioning::Dependents::drop : versioning::Dependents::refuse);
+        versioning::drop(managed.view, cascade ? versioning::Cascade::drop : versioning::Cascade::refuse);
     return pg::make_row(fcinfo, api::columns_of(change));
 }

@@ -6,12 +6,15 @@
 #include "api/managed_view.hpp"
 #include "catalog/changes.hpp"
 #include "catalog/extension.hpp"
+#include "catalog/version_states.hpp"
 #include "catalog/versions.hpp"
 #include "pg/dependency.hpp"
 #include "pg/search_path.hpp"
 #include "pg/security.hpp"
+#include "pg/storage.hpp"
 #include "pg/unique_index.hpp"
 #include "pg/values.hpp"
+#include "versioning/column_dependents.hpp"
 #include "versioning/verify.hpp"
 
 #include "pg/postgres.hpp"
@@ -38,7 +41,7 @@ Journal read_journal(std::int64_t view_id) {
     for (const Change &change : catalog::changes::all(view_id)) {
         if (!change.to_version)
             continue;
-        if (change.label)
+        if (change.label && change.action != "rolled_back")
             journal.labels[*change.to_version] = *change.label;
         if (makes_live(change.action))
             journal.promoted_at[*change.to_version] = change.changed_at;
@@ -51,11 +54,21 @@ template <typename Key, typename T> std::optional<T> look_up(const std::map<Key,
     return it == map.end() ? std::nullopt : std::optional<T>(it->second);
 }
 
-// What a dependent stands in the way of.
-std::string blocked_by(const pg::Dependent &dependent) {
+// Where the rows of the version are, if anywhere.
+std::optional<pg::Relation> relation_of(const ManagedView &managed, const Version &version) {
+    if (version.number == managed.view.live_version)
+        return managed.relation;
+    auto const state = catalog::version_states::get(managed.view.id, version.number);
+    return state && state->relation ? pg::find_relation(*state->relation) : std::nullopt;
+}
+
+// What a dependent stands in the way of. `direct` are those of depth 1: pg_depend alone does not tell who uses rows as a whole.
+std::string blocked_by(const pg::Dependent &dependent, const std::vector<versioning::ColumnDependent> &direct) {
     if (dependent.depth > 1)
         return "drop";
-    if (dependent.on_row_type)
+    auto const uses =
+        std::ranges::find(direct, dependent.kind + ' ' + dependent.object, &versioning::ColumnDependent::description);
+    if (dependent.on_row_type || (uses != direct.end() && uses->uses.whole_row))
         return "drop, any change of columns";
     if (dependent.columns.empty())
         return "drop";
@@ -78,13 +91,8 @@ using namespace mvmanager;
 MV_FUNCTION(mvm_definition) {
     pg::Arguments const arguments(fcinfo);
     auto const managed = api::require_managed_view(arguments.require<std::string>(0, "name"), pg::Right::own);
-    int const number = arguments.get_or<std::int32_t>(1, managed.view.live_version.value_or(0));
-    auto const version = catalog::versions::get(managed.view.id, number);
-    if (!version)
-        throw pg::Error(pg::sqlstate::undefined_object, "materialized view \"{}\" has no version {}",
-                        managed.view.name.quoted(), number)
-            .hint("Call mv_history({}) to see its versions.", pg::quote_literal(managed.view.name.quoted()));
-    return pg::Value::text(arguments.get_or<bool>(2, false) ? version->canonical : version->definition).datum;
+    auto const version = api::require_version(managed, arguments.get<std::int32_t>(1));
+    return pg::Value::text(arguments.get_or<bool>(2, false) ? version.canonical : version.definition).datum;
 }
 
 MV_FUNCTION(mvm_history) {
@@ -96,8 +104,9 @@ MV_FUNCTION(mvm_history) {
     std::ranges::reverse(versions);
     for (const auto &v : versions) {
         pg::check_for_interrupts();
-        bool const has_data = v.state == "live" && managed.relation.populated;
-        auto const bytes = has_data ? std::optional(pg::total_size(managed.relation.oid)) : std::nullopt;
+        auto const held = api::relation_of(managed, v);
+        bool const has_data = held && (v.state == "archived" ? pg::holds_archived_rows(held->oid) : held->populated);
+        auto const bytes = has_data ? std::optional(pg::total_size(held->oid)) : std::nullopt;
         out.add({pg::Value::int4(v.number), pg::Value::text(api::look_up(journal.labels, v.number)),
                  pg::Value::text(versioning::hexadecimal(v.chain_hash)), pg::Value::text(v.state),
                  pg::Value::text(v.origin), pg::Value::text(v.author), pg::Value::timestamptz(v.created_at),
@@ -112,9 +121,10 @@ MV_FUNCTION(mvm_dependents) {
     pg::Arguments const arguments(fcinfo);
     auto const managed = api::require_managed_view(arguments.require<std::string>(0, "name"), pg::Right::none);
     pg::RowSink out(fcinfo);
+    auto const direct = versioning::column_dependents(managed.relation.oid);
     for (const auto &dependent : pg::dependents(managed.relation.oid))
         out.add({pg::Value::int4(dependent.depth), pg::Value::text(dependent.kind), pg::Value::text(dependent.object),
-                 pg::Value::text_array(dependent.columns), pg::Value::text(api::blocked_by(dependent))});
+                 pg::Value::text_array(dependent.columns), pg::Value::text(api::blocked_by(dependent, direct))});
     return static_cast<Datum>(0);
 }
 
@@ -136,8 +146,13 @@ MV_FUNCTION(mvm_verify) {
     }
     pg::RowSink out(fcinfo);
     auto findings = versioning::verify_guards();
+    auto const orphans = catalog::data_relations::orphans();
+    if (arguments.is_null(0)) {
+        auto more = versioning::verify_orphans(orphans);
+        std::ranges::move(more, std::back_inserter(findings));
+    }
     for (const auto &view : views) {
-        auto of_view = versioning::verify(view);
+        auto of_view = versioning::verify(view, orphans);
         std::ranges::move(of_view, std::back_inserter(findings));
     }
     for (const auto &finding : findings)

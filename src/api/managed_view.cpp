@@ -62,4 +62,14 @@ catalog::views::View require_registered_view(std::string_view name) {
     throw_missing(written);
 }
 
+catalog::versions::Version require_version(const ManagedView &managed, std::optional<int> number) {
+    int const wanted = number.value_or(managed.view.live_version.value_or(0));
+    auto version = catalog::versions::get(managed.view.id, wanted);
+    if (!version)
+        throw pg::Error(pg::sqlstate::undefined_object, "materialized view \"{}\" has no version {}",
+                        managed.view.name.quoted(), wanted)
+            .hint("Call mv_history({}) to see its versions.", pg::quote_literal(managed.view.name.quoted()));
+    return *std::move(version);
+}
+
 } // namespace mvmanager::api

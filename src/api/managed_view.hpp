@@ -1,8 +1,10 @@
 // From the name a caller typed to the managed view it means.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
+#include "catalog/versions.hpp"
 #include "catalog/views.hpp"
 #include "pg/relation.hpp"
 
@@ -25,5 +27,8 @@ pg::Relation require_materialized_view(std::string_view name, pg::Right right);
 
 // The managed view, even where its relation is gone. Checks no right: the caller does.
 catalog::views::View require_registered_view(std::string_view name);
+
+// A version of it; nullopt for the live one. Raises 42704 when it has no such version.
+catalog::versions::Version require_version(const ManagedView &managed, std::optional<int> number);
 
 } // namespace mvmanager::api

@@ -4,6 +4,7 @@
 
 #include "api/managed_view.hpp"
 #include "catalog/extension.hpp"
+#include "catalog/version_states.hpp"
 #include "pg/error.hpp"
 #include "pg/search_path.hpp"
 #include "pg/security.hpp"
@@ -12,6 +13,7 @@
 #include "pg/values.hpp"
 #include "refresh/bulk.hpp"
 #include "refresh/refresh.hpp"
+#include "scheduler/kick.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -65,6 +67,12 @@ std::vector<refresh::Member> select_members(const std::optional<std::vector<std:
     return members;
 }
 
+// What is staged is kept as fresh as what is live, by the worker.
+void tell_staged(const refresh::Result &result, std::int64_t view_id) {
+    if (result.executed && catalog::version_states::pending(view_id))
+        scheduler::wake_at_commit();
+}
+
 void warn_of_failures(const std::vector<refresh::BulkResult> &results) {
     std::size_t failed = 0, skipped = 0;
     for (const auto &one : results) {
@@ -93,6 +101,7 @@ MV_FUNCTION(mvm_refresh) {
                       .wait = arguments.get_or<bool>(3, true) ? pg::Wait::yes : pg::Wait::no,
                       .locks_end = pg::is_whole_statement(fcinfo->flinfo->fn_oid) ? refresh::LocksEnd::with_the_call
                                                                                   : refresh::LocksEnd::later});
+    tell_staged(result, managed.view.id);
     return pg::make_row(fcinfo, columns_of(result));
 }
 
@@ -106,6 +115,8 @@ MV_FUNCTION(mvm_refresh_all) {
     }
     pg::RowSink out(fcinfo);
     auto const results = refresh::run_all(select_members(schemas));
+    if (!catalog::version_states::open().empty())
+        scheduler::wake_at_commit();
     for (const auto &one : results)
         out.add(columns_of(one.result));
     warn_of_failures(results);

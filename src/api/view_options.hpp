@@ -1,7 +1,7 @@
 // The argument "options" of mv_create and mv_apply.
 #pragma once
 
-#include "versioning/apply.hpp"
+#include "versioning/wish.hpp"
 
 #include "pg/postgres.hpp"
 

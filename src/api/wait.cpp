@@ -8,6 +8,8 @@
 #include "api/managed_view.hpp"
 #include "catalog/local.hpp"
 #include "catalog/runs.hpp"
+#include "catalog/version_states.hpp"
+#include "format.hpp"
 #include "pg/error.hpp"
 #include "pg/lock.hpp"
 #include "pg/procedure.hpp"
@@ -15,6 +17,7 @@
 #include "pg/values.hpp"
 #include "pg/worker.hpp"
 #include "scheduler/kick.hpp"
+#include "versioning/rollback.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -34,6 +37,11 @@ int sqlstate_of(const std::string &text) {
 }
 
 bool is_open(const catalog::runs::Run &run) { return run.state == "queued" || run.state == "running"; }
+
+bool is_on_its_way(model::VersionState state) {
+    return state == model::VersionState::queued || state == model::VersionState::building ||
+           state == model::VersionState::ready;
+}
 
 // Runs that are to be waited for: the one named, or all that are open for the view now.
 std::vector<std::int64_t> runs_of(std::int64_t view_id) {
@@ -63,13 +71,89 @@ void require_right_on(std::int64_t view_id) {
 void raise_unless_good(const catalog::runs::Run &run, const std::string &view) {
     if (run.state == "succeeded")
         return;
+    const char *what = run.kind == catalog::runs::Kind::build ? "build" : "refresh";
+    if (run.kind == catalog::runs::Kind::build) {
+        // A version that was superseded is nobody's failure, and one that is still wanted is tried again.
+        const auto version = catalog::version_states::get(run.view_id, run.version.value_or(0));
+        if (run.state == "skipped" || (version && is_on_its_way(version->state)))
+            return;
+    }
     const std::string reason = run.message.value_or("no message was recorded");
     if (run.state == "failed")
-        throw pg::Error(sqlstate_of(run.sqlstate.value_or("XX000")), "refresh of {} (run {}) failed: {}", view, run.id,
+        throw pg::Error(sqlstate_of(run.sqlstate.value_or("XX000")), "{} of {} (run {}) failed: {}", what, view, run.id,
                         reason);
     throw pg::Error(run.state == "cancelled" ? pg::sqlstate::query_canceled : pg::sqlstate::wrong_state,
-                    "refresh of {} (run {}) did not succeed: it is {}", view, run.id, run.state)
+                    "{} of {} (run {}) did not succeed: it is {}", what, view, run.id, run.state)
         .detail("{}.", reason);
+}
+
+// True where nothing more is to be waited for.
+bool has_arrived(const catalog::version_states::State &state, const std::string &view) {
+    using model::VersionState;
+    switch (state.state) {
+    case VersionState::queued:
+    case VersionState::building:
+        return false;
+    case VersionState::ready:
+        return state.order.is_manual;
+    case VersionState::live:
+    case VersionState::archived:
+    case VersionState::pruned:
+        return true;
+    case VersionState::skipped:
+        pg::notice(format("version {} of {} was superseded before it was built", state.number, view));
+        return true;
+    case VersionState::failed:
+        throw pg::Error(pg::sqlstate::wrong_state, "version {} of {} could not be built", state.number, view)
+            .detail("{}", state.error.value_or("No error was recorded."))
+            .hint("The version that was live before still is. Correct the cause, then call mv_apply again.");
+    case VersionState::cancelled:
+        throw pg::Error(pg::sqlstate::query_canceled, "version {} of {} was cancelled", state.number, view);
+    }
+    return true;
+}
+
+// Nobody builds what is queued in a database that is not armed.
+void require_executor(const std::string &view) {
+    const auto local = catalog::local::get();
+    if (!local || local->database != MyDatabaseId)
+        throw pg::Error(pg::sqlstate::wrong_state, "a build of {} is queued, but this database is not armed", view)
+            .hint("Call mv_resume() to let it be executed.");
+    if (!scheduler::launcher_pid())
+        throw pg::Error(pg::sqlstate::wrong_state,
+                        "a build of {} is queued, but the launcher of mvmanager is not running", view)
+            .hint("Call mv_resume() to start it, and add mvmanager to shared_preload_libraries.");
+}
+
+void wait_for_version(pg::NonatomicScope &scope, const std::string &name, std::optional<int> version,
+                      const std::optional<std::string> &label, std::int64_t deadline) {
+    for (std::int64_t pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+        {
+            pg::ActiveSnapshot const snapshot;
+            const ManagedView managed = require_managed_view(name, pg::Right::maintain);
+            const std::string view = managed.view.name.quoted();
+            const int number = version ? *version : versioning::version_of_label(managed.view, *label);
+            const auto state = catalog::version_states::get(managed.view.id, number);
+            if (!state)
+                throw pg::Error(pg::sqlstate::undefined_object, "materialized view \"{}\" has no version {}", view,
+                                number)
+                    .hint("SELECT * FROM mv_history({}) lists them.", pg::quote_literal(view));
+            // The first one is live before it has rows: a run fills it.
+            const bool is_being_filled = state->state == model::VersionState::live && !managed.relation.populated &&
+                                         !runs_of(managed.view.id).empty();
+            if (!is_being_filled && has_arrived(*state, view))
+                return;
+            require_executor(view);
+            if (pg::monotonic_now() >= deadline)
+                throw pg::Error(pg::sqlstate::query_canceled, "timeout: version {} of {} is {}", number, view,
+                                model::to_text(state->state))
+                    .hint("It goes on. Call mv_wait({}, version => {}) again to wait for it.", pg::quote_literal(view),
+                          number);
+        }
+        scope.commit();
+        pg::check_for_interrupts();
+        pg::wait_latch(std::min(pause, std::max<std::int64_t>(deadline - pg::monotonic_now(), 1000)));
+    }
 }
 
 // Waiting for what nobody will do would last until the timeout.
@@ -91,10 +175,14 @@ void require_execution(const catalog::runs::Run &run) {
 MV_FUNCTION(mvm_wait) {
     const pg::Arguments arguments(fcinfo);
     const auto name = arguments.get<std::string>(0);
-    if (!arguments.is_null(1) || !arguments.is_null(2))
-        throw pg::Error(pg::sqlstate::feature_not_supported,
-                        "waiting for a version or a label is not available in this release")
-            .hint("Name a view or a run.");
+    const auto version = arguments.get<std::int32_t>(1);
+    const auto label = arguments.get<std::string>(2);
+    if ((version || label) && !name)
+        throw pg::Error(pg::sqlstate::invalid_argument, "a version or label needs the name of its view")
+            .hint("CALL mv_wait('daily_usage', label => 'add_plan_tier').");
+    if (version && label)
+        throw pg::Error(pg::sqlstate::invalid_argument, "mv_wait takes a version or a label, not both")
+            .hint("Leave one of them out.");
     const auto run_id = arguments.get<std::int64_t>(3);
     if (!name == !run_id)
         throw pg::Error(pg::sqlstate::invalid_argument, "mv_wait needs a view or a run, not both")
@@ -109,6 +197,10 @@ MV_FUNCTION(mvm_wait) {
 
     const std::int64_t deadline = pg::monotonic_now() + std::clamp<std::int64_t>(timeout, 0, std::int64_t{1} << 60);
     pg::NonatomicScope scope;
+    if (version || label) {
+        wait_for_version(scope, *name, version, label, deadline);
+        return static_cast<Datum>(0);
+    }
     std::vector<std::int64_t> open;
     std::string view = name.value_or("");
     {
@@ -147,6 +239,15 @@ MV_FUNCTION(mvm_wait) {
         pg::check_for_interrupts();
         pg::wait_latch(std::min(pause, std::max<std::int64_t>(deadline - pg::monotonic_now(), 1000)));
     }
+    std::optional<int> pending;
+    if (name) {
+        pg::ActiveSnapshot const snapshot;
+        const ManagedView managed = require_managed_view(*name, pg::Right::maintain);
+        if (const auto state = catalog::version_states::pending(managed.view.id); state && !state->order.is_manual)
+            pending = state->number;
+    }
+    if (pending)
+        wait_for_version(scope, *name, pending, std::nullopt, deadline);
     return static_cast<Datum>(0);
 }
 

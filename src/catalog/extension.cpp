@@ -44,9 +44,17 @@ std::optional<Extension> find_extension() {
     return Extension{plain.oid, plain.owner, plain.schema, plain.version};
 }
 
+bool is_of_this_library(const Extension &extension) { return extension.version == MVMANAGER_VERSION; }
+
 Extension require_extension() {
-    if (auto extension = find_extension())
-        return *extension;
+    if (auto extension = find_extension()) {
+        if (is_of_this_library(*extension))
+            return *extension;
+        throw pg::Error(pg::sqlstate::wrong_state,
+                        "extension \"mvmanager\" is of version {} in this database, its library of {}",
+                        extension->version, MVMANAGER_VERSION)
+            .hint("Run ALTER EXTENSION mvmanager UPDATE.");
+    }
     throw pg::Error(pg::sqlstate::undefined_object, "extension \"mvmanager\" is not installed in this database")
         .hint("Run CREATE EXTENSION mvmanager.");
 }

@@ -23,11 +23,14 @@ struct Work {
     std::optional<std::int64_t> wal_bytes;
 };
 
+// What is executed: a refresh of the view, or the build (and promotion) of one of its versions.
+enum class Kind { refresh, build };
 enum class Reason { manual, schedule, async, retry, external };
 
 struct NewRun {
     std::int64_t view_id = 0;
     std::optional<int> version;
+    Kind kind = Kind::refresh;
     Reason reason = Reason::manual;
     std::string strategy = "auto";
     std::optional<std::string> predicate;
@@ -40,6 +43,7 @@ struct Run {
     std::int64_t id = 0;
     std::int64_t view_id = 0;
     std::optional<int> version;
+    Kind kind = Kind::refresh;
     Reason reason = Reason::schedule;
     std::string state;
     std::string strategy;
@@ -51,8 +55,11 @@ struct Run {
     std::optional<std::string> sqlstate, message;
 };
 
-// A finished manual run. Returns its id.
+// A finished run of a call. Returns its id.
 std::int64_t add_succeeded(const NewRun &run, const Work &work);
+// A REFRESH MATERIALIZED VIEW that somebody typed. How many rows it changed and how long it waited is not known.
+void add_external(std::int64_t view_id, std::optional<int> version, const std::string &strategy,
+                  const std::string &requested_by, std::int64_t started_at, std::int64_t finished_at);
 // A run for the worker: state queued (mv_refresh_async).
 std::int64_t add_queued(const NewRun &run);
 // A run the coordinator is about to hand to a worker: state running, with the server's generation, no pid yet.
@@ -82,6 +89,25 @@ void finish_succeeded(std::int64_t id, int version, const Work &work);
 // queued or running -> failed, skipped, cancelled, crashed or lost. `state` is one of these. False where the run had ended.
 bool finish_otherwise(std::int64_t id, const std::string &state, const std::string &sqlstate,
                       const std::string &message);
+
+// Builds of the version that wait in the queue end with that state; what runs goes on.
+void end_queued_builds(std::int64_t view_id, int version, const std::string &state, const std::string &message);
+// The build of the version that runs now, if one does.
+std::optional<Run> running_build(std::int64_t view_id, int version);
+
+// Builds that nobody has in hand: of versions that are wanted and have no open run. Each with how its last attempts ended.
+struct IdleBuild {
+    std::int64_t view_id = 0;
+    int version = 0;
+    int attempts = 0; // runs so far
+    int crashes = 0;  // of them, those at the end that crashed
+    int failures = 0; // of them, those at the end that failed
+    std::optional<std::int64_t> last_finished_at;
+    std::string requested_by;
+};
+std::vector<IdleBuild> idle_builds();
+// Builds that run for a version that was superseded or cancelled, or whose view is managed no more.
+std::vector<std::int64_t> unwanted_builds();
 
 std::optional<Run> get(std::int64_t id);
 std::vector<Run> queued();

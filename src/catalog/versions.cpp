@@ -58,13 +58,6 @@ constinit pg::Statement add_statement(
     "$16, $17, $18, $19, $20, $21, $22, $23, $24");
 constinit pg::Statement
     add_state_statement("INSERT INTO mvmanager.version_state (view_id, number, state) VALUES ($1, $2, $3)");
-constinit pg::Statement state_statement("SELECT s.state FROM mvmanager.version_state s "
-                                        "WHERE s.view_id = $1 AND s.number = $2 FOR UPDATE");
-constinit pg::Statement
-    set_state_statement("UPDATE mvmanager.version_state SET state = $3 WHERE view_id = $1 AND number = $2");
-constinit pg::Statement note_built_statement(
-    "UPDATE mvmanager.version_state SET built_at = $3, rows = $4, bytes = $5 WHERE view_id = $1 AND number = $2");
-
 std::string utf8(const std::string &text) { return pg::to_utf8(text); }
 
 std::vector<model::Column> in_utf8(const std::vector<model::Column> &columns) {
@@ -254,26 +247,6 @@ bool was_adopted(std::int64_t view_id, int number) {
     Scope scope;
     const pg::Rows rows = scope.spi().run(origin_statement, {pg::Value::int8(view_id), pg::Value::int4(number)});
     return !rows.empty() && rows[0].get<std::string>(0) == "adopted";
-}
-
-void set_state(std::int64_t view_id, int number, model::VersionState state) {
-    Scope scope;
-    const pg::Rows rows = scope.spi().run(state_statement, {pg::Value::int8(view_id), pg::Value::int4(number)});
-    const std::string before = rows.empty() ? "nothing" : rows[0].get<std::string>(0);
-    const auto from = model::version_state_from_text(before);
-    if (!from || !model::may_follow(*from, state))
-        throw pg::Error(pg::sqlstate::internal_error, "version {} cannot go from state {} to {}", number, before,
-                        model::to_text(state));
-    scope.spi().run(set_state_statement,
-                    {pg::Value::int8(view_id), pg::Value::int4(number), pg::Value::text(model::to_text(state))});
-}
-
-void note_built(std::int64_t view_id, int number, std::int64_t built_at, std::optional<std::int64_t> rows,
-                std::optional<std::int64_t> bytes) {
-    Scope scope;
-    scope.spi().run(note_built_statement,
-                    {pg::Value::int8(view_id), pg::Value::int4(number), pg::Value::timestamptz(built_at),
-                     pg::Value::int8(rows), pg::Value::int8(bytes)});
 }
 
 std::optional<Broken> verify_chain(const std::vector<Version> &versions) {

@@ -57,7 +57,7 @@ std::string metadata_hash(const std::vector<Index> &indexes, const Options &opti
                           const std::optional<std::string> &comment);
 
 // Adds the next version with its state and returns its number.
-// REQUIRES: the caller holds LockSpace::view of that view (or has just made it), so that numbers and chain have no gap.
+// REQUIRES: the caller holds LockSpace::versions of that view (or has just made it), so that numbers and chain have no gap.
 int add(std::int64_t view_id, const NewVersion &version, model::VersionState state);
 
 std::optional<Version> get(std::int64_t view_id, int number);
@@ -67,12 +67,6 @@ std::string data_hash_of(std::int64_t view_id, int number);
 
 // Whether that version's query came from a view that was made without us; an index or option altered since makes no difference.
 bool was_adopted(std::int64_t view_id, int number);
-
-// Raises XX000 when the model does not let `state` follow the present one.
-void set_state(std::int64_t view_id, int number, model::VersionState state);
-// Notes when the rows were made, how many they are and what they take.
-void note_built(std::int64_t view_id, int number, std::int64_t built_at, std::optional<std::int64_t> rows,
-                std::optional<std::int64_t> bytes);
 
 // The first version whose stored hashes are not those of its contents, with the reason.
 struct Broken {

@@ -7,7 +7,7 @@
 namespace mvmanager::catalog::views {
 namespace {
 
-#define VIEW_COLUMNS "v.id, v.schema_name, v.view_name, v.live_version, v.ended_at IS NOT NULL"
+#define VIEW_COLUMNS "v.id, v.schema_name, v.view_name, v.live_version, v.ended_at IS NOT NULL, v.last_refresh_at"
 
 constinit pg::Statement find_statement("SELECT " VIEW_COLUMNS " FROM mvmanager.view v "
                                        "WHERE v.schema_name = $1 AND v.view_name = $2 AND v.ended_at IS NULL");
@@ -31,6 +31,7 @@ constinit pg::Statement
                      "message = 'the view is no longer managed' WHERE view_id = $1 AND state = 'queued'");
 constinit pg::Statement reopen_statement(
     "UPDATE mvmanager.view SET ended_at = NULL, ended_how = NULL WHERE id = $1 AND ended_how = 'released'");
+constinit pg::Statement refreshed_statement("UPDATE mvmanager.view SET last_refresh_at = $2 WHERE id = $1");
 constinit pg::Statement count_statement(
     "UPDATE mvmanager.view SET refreshes_total = refreshes_total + ($2 = 0)::integer, "
     "failures_total = failures_total + ($2 = 1)::integer, skipped_total = skipped_total + ($2 = 2)::integer, "
@@ -40,7 +41,8 @@ View view_of(const pg::Row &row) {
     return {row.get<std::int64_t>(0),
             {row.get<std::string>(1), row.get<std::string>(2)},
             row.get_optional<std::int32_t>(3),
-            row.get<bool>(4)};
+            row.get<bool>(4),
+            row.get_optional<std::int64_t>(5)};
 }
 
 std::optional<View> first_of(const pg::Rows &rows) {
@@ -105,6 +107,11 @@ void end(std::int64_t id, Ended how) {
 void reopen(std::int64_t id) {
     Scope scope;
     scope.spi().run(reopen_statement, {pg::Value::int8(id)});
+}
+
+void set_refreshed_at(std::int64_t id, std::optional<std::int64_t> when) {
+    Scope scope;
+    scope.spi().run(refreshed_statement, {pg::Value::int8(id), pg::Value::timestamptz(when)});
 }
 
 void count(std::int64_t id, Outcome outcome, std::optional<std::int64_t> refreshed_at) {

@@ -15,6 +15,7 @@ struct View {
     pg::QualifiedName name;
     std::optional<int> live_version;
     bool ended = false;
+    std::optional<std::int64_t> last_refresh_at; // TimestampTz
 };
 
 enum class Ended { dropped, released };
@@ -38,6 +39,9 @@ void set_live(std::int64_t id, int version);
 void end(std::int64_t id, Ended how);
 // Takes an ended (released) view back under its id.
 void reopen(std::int64_t id);
+
+// The rows it shows now tell everything committed before that time (TimestampTz).
+void set_refreshed_at(std::int64_t id, std::optional<std::int64_t> when);
 
 // Counts a run, and for a refresh that succeeded notes when it began (TimestampTz).
 // The update locks the row to the end of the transaction: call it last.

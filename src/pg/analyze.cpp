@@ -12,6 +12,7 @@ extern "C" {
 #include "postmaster/autovacuum.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/syscache.h"
 }
 
@@ -74,6 +75,15 @@ void analyze(Oid relation) {
         parameters.log_min_duration = -1;
         analyze_rel(relation, nullptr, &parameters, NIL, /* in_outer_xact */ true, GetAccessStrategy(BAS_VACUUM));
         CommandCounterIncrement();
+    });
+}
+
+bool has_statistics_objects(Oid relation) {
+    return call([&] {
+        ::Relation open = table_open(relation, AccessShareLock);
+        bool const has = RelationGetStatExtList(open) != NIL;
+        table_close(open, NoLock);
+        return has;
     });
 }
 

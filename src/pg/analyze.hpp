@@ -19,4 +19,7 @@ bool analyze_is_due(Oid relation, std::int64_t rows_written);
 // the relation to the end of the transaction.
 void analyze(Oid relation);
 
+// Whether CREATE STATISTICS was used on it.
+bool has_statistics_objects(Oid relation);
+
 } // namespace mvmanager::pg

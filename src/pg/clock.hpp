@@ -11,6 +11,8 @@ namespace mvmanager::pg {
 
 // The wall clock now, as TimestampTz.
 std::int64_t wall_clock_now();
+// When the client's statement began.
+std::int64_t statement_started_at();
 
 // Runs from its construction. A clock that is set meanwhile does not change what it measures.
 class Stopwatch {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "pg/own_ddl.hpp"
 #include "pg/security.hpp"
+#include "pg/utility.hpp"
 #include "pg/values.hpp"
 
 #include "pg/postgres.hpp"
@@ -37,24 +39,6 @@ extern "C" {
 namespace mvmanager::pg {
 namespace {
 
-void execute_unsafe(Node *statement, const char *source) {
-    ErrorPosition position(source);
-    auto *planned = makeNode(PlannedStmt);
-    planned->commandType = CMD_UTILITY;
-    planned->canSetTag = false;
-    planned->utilityStmt = statement;
-    planned->stmt_location = 0;
-    planned->stmt_len = 0;
-    ProcessUtility(planned, source, /* readOnlyTree */ false, PROCESS_UTILITY_QUERY, nullptr, nullptr, None_Receiver,
-                   nullptr);
-    CommandCounterIncrement();
-    position.leave();
-}
-
-RangeVar *range_var_unsafe(const QualifiedName &name) {
-    return makeRangeVar(pstrdup(name.schema.c_str()), pstrdup(name.name.c_str()), -1);
-}
-
 List *name_list_unsafe(const QualifiedName &name) {
     return list_make2(makeString(pstrdup(name.schema.c_str())), makeString(pstrdup(name.name.c_str())));
 }
@@ -70,90 +54,57 @@ DefElem *option_unsafe(const char *name, const char *value) {
     return makeDefElemExtended(copy, dot + 1, argument, DEFELEM_UNSPEC, -1);
 }
 
-IntoClause *into_unsafe(RangeVar *relation) {
-    auto *into = makeNode(IntoClause);
-    into->rel = relation;
-    into->onCommit = ONCOMMIT_NOOP;
-    into->skipData = true;
-    return into;
-}
-
-Oid create_as_unsafe(ObjectType type, IntoClause *into, const AnalysedQuery &query) {
-    auto *create = makeNode(CreateTableAsStmt);
-    create->query = static_cast<Node *>(copyObjectImpl(query.query));
-    create->objtype = type;
-    create->into = into;
-    if (type == OBJECT_MATVIEW) // the field is a Node before 18, a Query since
-        into->viewQuery = reinterpret_cast<decltype(into->viewQuery)>(copyObjectImpl(query.query));
-    execute_unsafe(reinterpret_cast<Node *>(create), query.text.c_str());
-    return RangeVarGetRelid(into->rel, NoLock, false);
-}
-
 } // namespace
 
 Oid create_materialized_view(const QualifiedName &name, const AnalysedQuery &query, const Storage &storage) {
+    OwnDdl const own;
     return call([&] {
-        IntoClause *into = into_unsafe(range_var_unsafe(name));
+        IntoClause *into = empty_into_unsafe(range_var_unsafe(name));
         into->accessMethod = storage.access_method ? pstrdup(storage.access_method->c_str()) : nullptr;
         into->tableSpaceName = storage.tablespace ? pstrdup(storage.tablespace->c_str()) : nullptr;
         for (std::size_t i = 0; i < storage.reloptions.size(); ++i)
             into->options = lappend(
                 into->options, option_unsafe(storage.reloptions[i].name.c_str(), storage.reloptions[i].value.c_str()));
-        return create_as_unsafe(OBJECT_MATVIEW, into, query);
-    });
-}
-
-Oid create_scratch_table(const QualifiedName &view, const AnalysedQuery &query, Oid owner) {
-    bool const temporary = may_create_temporary(call([] { return GetUserId(); }));
-    return call([&] {
-        RangeVar *relation = makeRangeVar(pstrdup("pg_temp"), pstrdup(view.name.c_str()), -1);
-        relation->relpersistence = RELPERSISTENCE_TEMP;
-        if (!temporary) {
-            Oid const schema = get_namespace_oid(view.schema.c_str(), false);
-            char *name = ChooseRelationName(view.name.c_str(), nullptr, "scratch", schema, false);
-            relation = makeRangeVar(pstrdup(view.schema.c_str()), name, -1);
-        }
-        Oid const table = create_as_unsafe(OBJECT_TABLE, into_unsafe(relation), query);
-        CommandCounterIncrement();
-        // Without the checks of a user's ALTER TABLE: the owner needs no right on the caller's temporary schema.
-        ATExecChangeOwner(table, owner, /* recursing */ true, AccessExclusiveLock);
-        CommandCounterIncrement();
-        return table;
+        return create_as_unsafe(CreatedKind::materialized_view, into, query);
     });
 }
 
 void drop_materialized_view(const QualifiedName &name, bool cascade) {
+    OwnDdl const own;
     call([&] {
         auto *drop = makeNode(DropStmt);
         drop->objects = list_make1(name_list_unsafe(name));
         drop->removeType = OBJECT_MATVIEW;
         drop->behavior = cascade ? DROP_CASCADE : DROP_RESTRICT;
-        execute_unsafe(reinterpret_cast<Node *>(drop), "DROP MATERIALIZED VIEW");
+        execute_utility_unsafe(reinterpret_cast<Node *>(drop), "DROP MATERIALIZED VIEW");
     });
 }
 
 void drop_index(const QualifiedName &name) {
+    OwnDdl const own;
     call([&] {
         auto *drop = makeNode(DropStmt);
         drop->objects = list_make1(name_list_unsafe(name));
         drop->removeType = OBJECT_INDEX;
         drop->behavior = DROP_RESTRICT;
-        execute_unsafe(reinterpret_cast<Node *>(drop), "DROP INDEX");
+        execute_utility_unsafe(reinterpret_cast<Node *>(drop), "DROP INDEX");
     });
 }
 
 void set_comment(const QualifiedName &name, const std::optional<std::string> &comment) {
+    OwnDdl const own;
     call([&] {
         auto *statement = makeNode(CommentStmt);
         statement->objtype = OBJECT_MATVIEW;
         statement->object = reinterpret_cast<Node *>(name_list_unsafe(name));
         statement->comment = comment ? pstrdup(comment->c_str()) : nullptr;
-        execute_unsafe(reinterpret_cast<Node *>(statement), "COMMENT ON MATERIALIZED VIEW");
+        execute_utility_unsafe(reinterpret_cast<Node *>(statement), "COMMENT ON MATERIALIZED VIEW");
     });
 }
 
 void alter_reloptions(const QualifiedName &name, const std::vector<model::Option> &set,
                       const std::vector<std::string> &reset) {
+    OwnDdl const own;
     call([&] {
         auto *alter = makeNode(AlterTableStmt);
         alter->relation = range_var_unsafe(name);
@@ -177,100 +128,8 @@ void alter_reloptions(const QualifiedName &name, const std::vector<model::Option
             alter->cmds = lappend(alter->cmds, command);
         }
         if (alter->cmds != NIL)
-            execute_unsafe(reinterpret_cast<Node *>(alter), "ALTER MATERIALIZED VIEW");
+            execute_utility_unsafe(reinterpret_cast<Node *>(alter), "ALTER MATERIALIZED VIEW");
     });
-}
-
-IndexText::IndexText(std::string_view text) : text_(text) { parse(); }
-
-IndexText::IndexText(std::string_view text, const QualifiedName &view) : text_(text) {
-    parse();
-    const RangeVar *on = statement_->relation;
-    if (on->relname != view.name || (on->schemaname && on->schemaname != view.schema))
-        throw Error(sqlstate::invalid_table_definition, "index is on \"{}\", not on materialized view \"{}\"",
-                    on->relname, view.quoted())
-            .hint("Write the index as you would for the view itself: CREATE INDEX ON {} (...).",
-                  quote_identifier(view.name))
-            .internal(text_, character_position(text_, on->location));
-    if (statement_->concurrent)
-        throw Error(sqlstate::feature_not_supported, "index cannot be created CONCURRENTLY here")
-            .hint("Leave CONCURRENTLY out: a new view has no rows to index and no readers to wait for.");
-}
-
-void IndexText::parse() {
-    List *statements = call([&] {
-        ErrorPosition position(text_.c_str());
-        List *parsed = raw_parser(text_.c_str(), RAW_PARSE_DEFAULT);
-        position.leave();
-        return parsed;
-    });
-    if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, IndexStmt))
-        throw Error(sqlstate::invalid_table_definition, "index text is not exactly one CREATE INDEX statement")
-            .hint("Pass one text per index: indexes => ARRAY['CREATE UNIQUE INDEX ON daily_usage (user_id)'].")
-            .internal(text_, 1);
-    statement_ = reinterpret_cast<IndexStmt *>(linitial_node(RawStmt, statements)->stmt);
-}
-
-std::optional<std::string> IndexText::name() const {
-    if (!statement_->idxname)
-        return std::nullopt;
-    return std::string(statement_->idxname);
-}
-
-bool IndexText::same_index(const IndexText &other) const { return equal_but_names(other, false); }
-bool IndexText::same_index_any_name(const IndexText &other) const { return equal_but_names(other, true); }
-
-bool IndexText::equal_but_names(const IndexText &other, bool ignore_name) const {
-    return call([&] {
-        auto *a = static_cast<IndexStmt *>(copyObjectImpl(statement_));
-        auto *b = static_cast<IndexStmt *>(copyObjectImpl(other.statement_));
-        a->relation = b->relation = nullptr;
-        if (ignore_name || !a->idxname || !b->idxname)
-            a->idxname = b->idxname = nullptr;
-        a->if_not_exists = b->if_not_exists = false;
-        return equal(a, b);
-    });
-}
-
-std::vector<IndexDescription> indexes_of(Oid relation) {
-    EmptySearchPath path;
-    std::vector<IndexDescription> out;
-    List *oids = call([&] {
-        ::Relation opened = RelationIdGetRelation(relation);
-        if (!RelationIsValid(opened))
-            elog(ERROR, "relation %u does not exist", relation);
-        List *list = RelationGetIndexList(opened);
-        RelationClose(opened);
-        return list;
-    });
-    for (int i = 0; i < list_length(oids); ++i) {
-        Oid const oid = list_nth_oid(oids, i);
-        struct Plain {
-            char *name, *canonical;
-            bool valid;
-        } const plain = call([&]() -> Plain {
-            Datum const definition = OidFunctionCall1(F_PG_GET_INDEXDEF_OID, ObjectIdGetDatum(oid));
-            return {get_rel_name(oid), TextDatumGetCString(definition), get_index_isvalid(oid)};
-        });
-        out.push_back({oid, plain.name, plain.canonical, plain.valid});
-    }
-    std::ranges::sort(out, {}, &IndexDescription::name);
-    return out;
-}
-
-Oid IndexText::create(const Relation &relation) const {
-    std::vector<IndexDescription> const before = indexes_of(relation.oid);
-    call([&] {
-        auto *statement = static_cast<IndexStmt *>(copyObjectImpl(statement_));
-        statement->relation = range_var_unsafe(relation.name);
-        // A name that is taken is an error whoever has it: the new index must be the one that was asked for.
-        statement->if_not_exists = false;
-        execute_unsafe(reinterpret_cast<Node *>(statement), text_.c_str());
-    });
-    for (const IndexDescription &index : indexes_of(relation.oid))
-        if (std::ranges::find(before, index.oid, &IndexDescription::oid) == before.end())
-            return index.oid;
-    throw Error(sqlstate::internal_error, "index was not created");
 }
 
 Storage storage_of(Oid relation) {

@@ -51,6 +51,10 @@ void exchange_ages_unsafe(Oid first, Oid second) {
     Relation one = relation_open(first, NoLock);
     Relation two = relation_open(second, NoLock);
     bool const gets_new_file = has_new_file(two);
+    // The end of the transaction forgets what is set here of entries on its list only, and this call alone lists one. An entry
+    // dropped later would otherwise stay dropped when that is rolled back.
+    if (has_new_file(one))
+        RelationAssumeNewRelfilenode(two);
     two->rd_createSubid = one->rd_createSubid;
     two->rd_newRelfilenodeSubid = one->rd_newRelfilenodeSubid;
     two->rd_firstRelfilenodeSubid = one->rd_firstRelfilenodeSubid;

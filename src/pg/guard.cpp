@@ -254,19 +254,19 @@ std::string sqlstate_text(int sqlstate) {
 }
 
 namespace {
-void report(int level, std::string_view message, std::string_view hint) {
-    std::string const text(message), advice(hint);
+void report(int level, std::string_view message, std::string_view hint, std::string_view detail = {}) {
+    std::string const text(message), advice(hint), more(detail);
     call([&] {
-        if (advice.empty())
-            ereport(level, (errmsg_internal("%s", text.c_str())));
-        else
-            ereport(level, (errmsg_internal("%s", text.c_str()), errhint("%s", advice.c_str())));
+        ereport(level, (errmsg_internal("%s", text.c_str()), more.empty() ? 0 : errdetail_internal("%s", more.c_str()),
+                        advice.empty() ? 0 : errhint("%s", advice.c_str())));
     });
 }
 } // namespace
 
 void notice(std::string_view message, std::string_view hint) { report(NOTICE, message, hint); }
-void warning(std::string_view message, std::string_view hint) { report(WARNING, message, hint); }
+void warning(std::string_view message, std::string_view hint, std::string_view detail) {
+    report(WARNING, message, hint, detail);
+}
 void log(std::string_view message) { report(LOG, message, {}); }
 
 } // namespace mvmanager::pg

@@ -57,6 +57,9 @@ LiveNames::LiveNames(const StagedRelation &staged) {
         schema_ = live->name.schema;
 }
 
+LiveNames::LiveNames(const QualifiedName &live, const std::string &staged)
+    : pairs_{{staged, live.name}}, schema_(live.schema) {}
+
 Error LiveNames::in(const Error &error) const {
     auto fields = error.fields();
     for (Pair const &pair : pairs_) {
@@ -72,16 +75,18 @@ Error LiveNames::in(const Error &error) const {
     return Error(std::move(fields));
 }
 
-void build_staged_index(const StagedRelation &staged, const StagedIndex &index, const LiveNames &names) {
+void build_staged_index(Oid staged, Oid index, const LiveNames &names, HeapRows rows) {
     try {
         call([&] {
-            ::Relation heap = table_open(staged.oid, NoLock);
-            ::Relation relation = index_open(index.staged, AccessExclusiveLock);
-            // As a rebuild: there are no earlier versions of any row that a snapshot could still need.
-            index_build(heap, relation, BuildIndexInfo(relation), /* isreindex */ true, /* parallel */ true);
+            ::Relation heap = table_open(staged, NoLock);
+            // Readers open every index of a view, one that is not valid too: an index that they know of must not be shut.
+            ::Relation relation = index_open(index, rows == HeapRows::frozen ? AccessExclusiveLock : RowExclusiveLock);
+            // As a rebuild where there are no earlier versions of any row that a snapshot could still need.
+            index_build(heap, relation, BuildIndexInfo(relation), /* isreindex */ rows == HeapRows::frozen,
+                        /* parallel */ true);
             index_close(relation, NoLock);
             table_close(heap, NoLock);
-            mark_valid_unsafe(index.staged);
+            mark_valid_unsafe(index);
         });
     } catch (const Error &error) {
         throw names.in(error);

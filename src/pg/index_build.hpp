@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pg/guard.hpp"
+#include "pg/relation.hpp"
 #include "pg/staged_relation.hpp"
 
 #include "pg/postgres.hpp"
@@ -16,6 +17,9 @@ class LiveNames {
 public:
     // Looks them up beforehand: after an error nobody asks the catalogs.
     explicit LiveNames(const StagedRelation &staged);
+    // Nothing but the relation itself yet: names of indexes are added.
+    LiveNames(const QualifiedName &live, const std::string &staged);
+    void add(const std::string &staged, const std::string &live) { pairs_.push_back({staged, live}); }
     Error in(const Error &error) const;
 
 private:
@@ -26,10 +30,14 @@ private:
     std::string schema_;
 };
 
-// Builds one index from the rows in the staged heap, in parallel where core would, and marks it valid. Whatever it evaluates
+// Builds one index of a staged relation from the rows in its heap, in parallel where core would, and marks it valid. Whatever it evaluates
 // runs as the owner. An error (23505 for a duplicate key, 54000 for a row too large) names the live index and the view.
 //
-// REQUIRES: rows in the heap are frozen, since no snapshot is consulted; a lock that keeps others from the files.
-void build_staged_index(const StagedRelation &staged, const StagedIndex &index, const LiveNames &names);
+// Whether every row in the heap is frozen, or the heap has seen updates: then snapshots that are older than the index must
+// not use it where it misses versions they see.
+enum class HeapRows { frozen, of_any_age };
+
+// REQUIRES: a lock that keeps others from writing into the heap, and from the index.
+void build_staged_index(Oid staged, Oid index, const LiveNames &names, HeapRows rows = HeapRows::frozen);
 
 } // namespace mvmanager::pg

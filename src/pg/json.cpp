@@ -68,4 +68,29 @@ std::vector<JsonField> json_fields(Datum datum, const char *what) {
     }
 }
 
+std::vector<JsonField> json_elements(Datum datum, const char *what) {
+    Jsonb *array = call([&] { return DatumGetJsonbP(datum); });
+    if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
+        throw Error(sqlstate::invalid_argument, "{} must be a JSON array", what);
+    std::vector<JsonField> elements;
+    for (std::uint32_t i = 0; i < JB_ROOT_COUNT(array); ++i) {
+        Plain const element = call([&] { return plain_unsafe(*getIthJsonbValueFromContainer(&array->root, i)); });
+        elements.push_back({"", element.kind, element.text, element.value});
+    }
+    return elements;
+}
+
+std::vector<std::string> json_texts(const JsonField &field, const std::string &what) {
+    std::vector<std::string> texts;
+    if (field.kind == JsonKind::array) {
+        for (JsonField const &element : json_elements(field.value, what.c_str())) {
+            if (element.kind != JsonKind::string)
+                throw Error(sqlstate::invalid_argument, "{} must be an array of strings", what);
+            texts.push_back(element.text);
+        }
+        return texts;
+    }
+    throw Error(sqlstate::invalid_argument, "{} must be an array of strings", what);
+}
+
 } // namespace mvmanager::pg

@@ -22,4 +22,9 @@ struct JsonField {
 // The fields of a jsonb object, in its order. Raises 22023 for anything but an object.
 std::vector<JsonField> json_fields(Datum jsonb, const char *what);
 
+// The elements of a jsonb array, without names. Raises 22023 for anything but an array.
+std::vector<JsonField> json_elements(Datum jsonb, const char *what);
+// An array of strings. Raises 22023 for anything else.
+std::vector<std::string> json_texts(const JsonField &field, const std::string &what);
+
 } // namespace mvmanager::pg

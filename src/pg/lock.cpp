@@ -6,7 +6,9 @@
 #include "pg/postgres.hpp"
 
 extern "C" {
+#include "access/twophase.h"
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/inval.h"
@@ -71,6 +73,10 @@ std::optional<int> holder(LockSpace space, std::uint64_t key) {
         return found;
     });
     return pid ? std::optional<int>(pid) : std::nullopt;
+}
+
+std::int64_t lock_table_size() {
+    return static_cast<std::int64_t>(max_locks_per_xact) * (MaxConnections + max_prepared_xacts);
 }
 
 std::int64_t monotonic_now() {

@@ -17,6 +17,7 @@ enum class LockSpace : std::uint16_t {
     launcher = 0x6D03,     // key: 0, database 0. One launcher in a cluster.
     wait_point = 0x6D04,   // key: hash of the point's name, database 0. Tests only.
     registration = 0x6D05, // key: hash of schema and name. Creating, adopting or ending a view of that name.
+    versions = 0x6D06,     // key: view id. Registering a version. Never waited for by who holds the view's lock.
 };
 // A session-level lock outlives the transaction, an aborted one too. It is lost where SQL that runs in the session calls
 // pg_advisory_unlock_all() or DISCARD ALL; a transaction-level one is not.
@@ -48,6 +49,9 @@ private:
 bool is_free(LockSpace space, std::uint64_t key);
 // Another process that holds the lock, if any. Reads the whole lock table, as pg_locks does: not for tight loops.
 std::optional<int> holder(LockSpace space, std::uint64_t key);
+
+// How many locks all sessions of the server can hold together, about.
+std::int64_t lock_table_size();
 
 // Monotonic microseconds, for durations and waits.
 std::int64_t monotonic_now();

@@ -1,6 +1,7 @@
 #include "pg/refresh_command.hpp"
 
 #include "format.hpp"
+#include "pg/own_ddl.hpp"
 #include "pg/postgres.hpp"
 
 extern "C" {
@@ -14,6 +15,7 @@ extern "C" {
 namespace mvmanager::pg {
 
 std::int64_t refresh_materialized_view(const Relation &relation, Concurrently concurrently) {
+    OwnRefresh const own(relation.oid);
     // Shown by what looks at statements (pg_stat_statements, auto_explain); executed is the tree below.
     std::string const shown = format("REFRESH MATERIALIZED VIEW {}{}",
                                      concurrently == Concurrently::yes ? "CONCURRENTLY " : "", relation.name.quoted());

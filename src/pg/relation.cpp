@@ -7,6 +7,7 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
@@ -153,6 +154,10 @@ std::optional<Relation> describe_relation(Oid oid) {
     if (!plain.found || !plain.schema)
         return std::nullopt;
     return Relation{oid, plain.owner, plain.kind, plain.persistence, plain.populated, {plain.schema, plain.name}};
+}
+
+Oid relation_of_index(Oid index) {
+    return call([&] { return IndexGetRelation(index, /* missing_ok */ true); });
 }
 
 QualifiedName creation_name(const WrittenName &name) {

@@ -65,6 +65,9 @@ std::optional<Relation> find_relation(const QualifiedName &name);
 // REQUIRES: the relation exists or existed under a lock held by this transaction. nullopt if it is gone.
 std::optional<Relation> describe_relation(Oid oid);
 
+// The relation an index is on; InvalidOid where either is gone.
+Oid relation_of_index(Oid index);
+
 // Schema in which CREATE would put the name: the written one, or the first of search_path. Raises 3F000.
 QualifiedName creation_name(const WrittenName &name);
 

@@ -1,5 +1,7 @@
 #include "pg/staged_relation.hpp"
 
+#include "pg/column_options.hpp"
+
 #include "pg/postgres.hpp"
 
 extern "C" {
@@ -41,40 +43,9 @@ Datum reloptions_unsafe(Oid relation) {
     return copy;
 }
 
-// What creating a relation leaves at its default: statistics targets and the options of columns (n_distinct; on an index,
-// what its operator classes were told is there already).
-void copy_column_settings_unsafe(Oid from, Oid to, bool with_options) {
-    Relation catalog = table_open(AttributeRelationId, RowExclusiveLock);
-    for (AttrNumber number = 1;; ++number) {
-        HeapTuple model = SearchSysCache2(ATTNUM, ObjectIdGetDatum(from), Int16GetDatum(number));
-        if (!HeapTupleIsValid(model))
-            break;
-        HeapTuple mine = SearchSysCacheCopy2(ATTNUM, ObjectIdGetDatum(to), Int16GetDatum(number));
-        if (!HeapTupleIsValid(mine))
-            elog(ERROR, "cache lookup failed for attribute %d of relation %u", number, to);
-        Datum values[Natts_pg_attribute] = {};
-        bool nulls[Natts_pg_attribute] = {};
-        bool replaces[Natts_pg_attribute] = {};
-        int const target = Anum_pg_attribute_attstattarget - 1;
-        int const options = Anum_pg_attribute_attoptions - 1;
-        values[target] = SysCacheGetAttr(ATTNUM, model, Anum_pg_attribute_attstattarget, &nulls[target]);
-        values[options] = SysCacheGetAttr(ATTNUM, model, Anum_pg_attribute_attoptions, &nulls[options]);
-        bool has_target = false, has_options = false;
-        Datum const target_now = SysCacheGetAttr(ATTNUM, mine, Anum_pg_attribute_attstattarget, &has_target);
-        SysCacheGetAttr(ATTNUM, mine, Anum_pg_attribute_attoptions, &has_options);
-        has_target = !has_target;
-        has_options = !has_options;
-        replaces[target] = has_target == nulls[target] || (has_target && target_now != values[target]);
-        replaces[options] = with_options && (has_options || !nulls[options]);
-        if (replaces[target] || replaces[options]) {
-            HeapTuple changed = heap_modify_tuple(mine, RelationGetDescr(catalog), values, nulls, replaces);
-            CatalogTupleUpdate(catalog, &changed->t_self, changed);
-            heap_freetuple(changed);
-        }
-        heap_freetuple(mine);
-        ReleaseSysCache(model);
-    }
-    table_close(catalog, RowExclusiveLock);
+void copy_settings_unsafe(Oid from, Oid to, ColumnOptions options) {
+    for (AttrNumber column = 1; SearchSysCacheExists2(ATTNUM, ObjectIdGetDatum(from), Int16GetDatum(column)); ++column)
+        copy_column_settings_unsafe(from, column, to, column, options);
     CommandCounterIncrement();
 }
 
@@ -115,7 +86,7 @@ Oid create_heap_unsafe(Relation live, Oid schema, const char *name) {
         /* use_user_acl */ false, /* allow_system_table_mods */ true, /* is_internal */ true,
         /* relrewrite */ RelationGetRelid(live), nullptr);
     CommandCounterIncrement();
-    copy_column_settings_unsafe(RelationGetRelid(live), staged, /* with_options */ true);
+    copy_settings_unsafe(RelationGetRelid(live), staged, ColumnOptions::copied);
     if (Oid const toast = live->rd_rel->reltoastrelid; OidIsValid(toast))
         NewHeapCreateToastTable(staged, reloptions_unsafe(toast), ExclusiveLock, toast);
     store_rule_unsafe(staged, empty_query_unsafe(RelationGetDescr(live)));
@@ -131,7 +102,7 @@ Oid create_index_unsafe(Oid staged, Oid live_index, const char *name) {
     Oid const index = index_concurrently_create_copy(heap, live_index, tablespace, name);
     table_close(heap, NoLock);
     CommandCounterIncrement();
-    copy_column_settings_unsafe(live_index, index, /* with_options */ false);
+    copy_settings_unsafe(live_index, index, ColumnOptions::left);
     return index;
 }
 

@@ -1,5 +1,8 @@
 #include "pg/unique_index.hpp"
 
+#include "pg/query.hpp"
+#include "pg/spi.hpp"
+
 #include "pg/postgres.hpp"
 
 extern "C" {
@@ -17,6 +20,10 @@ extern "C" {
 
 namespace mvmanager::pg {
 namespace {
+
+constinit Statement identifying_statement("SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = $1 AND i.indisunique "
+                                          "AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL "
+                                          "AND i.indexprs IS NULL LIMIT 1");
 
 struct Plain {
     const char *name;
@@ -82,6 +89,12 @@ std::vector<UniqueIndex> unique_indexes(Oid relation) {
 
 std::int64_t total_size(Oid relation) {
     return call([&] { return DatumGetInt64(DirectFunctionCall1(pg_total_relation_size, ObjectIdGetDatum(relation))); });
+}
+
+bool has_identifying_index(Oid relation) {
+    EmptySearchPath path;
+    Spi spi;
+    return !spi.run(identifying_statement, {Value::oid(relation)}).empty();
 }
 
 } // namespace mvmanager::pg

@@ -23,6 +23,10 @@ struct UniqueIndex {
 // By OID. REQUIRES: a lock on the relation.
 std::vector<UniqueIndex> unique_indexes(Oid relation);
 
+// Whether REFRESH ... CONCURRENTLY would find an index it can use: valid, on plain columns, of all rows. By a query of the
+// catalog: needs no lock, and a relation that is gone has none.
+bool has_identifying_index(Oid relation);
+
 // Bytes of heap, TOAST and indexes. REQUIRES: a lock on the relation.
 std::int64_t total_size(Oid relation);
 

@@ -141,6 +141,8 @@ void connect_to_database(Oid database) {
     call([&] { BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0); });
 }
 
+void interrupt_process(int pid) { kill(pid, SIGINT); }
+
 void set_neutral_session() {
     static constexpr const char *settings[][2] = {
         {"default_transaction_isolation", "read committed"},

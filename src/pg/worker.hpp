@@ -60,6 +60,8 @@ void install_worker_signals(OnTerminate on_terminate);
 bool stop_requested();
 // SIGINT arrived since the last forget_cancel().
 bool cancel_requested();
+// Sends another server process what pg_cancel_backend sends, without asking for rights: the caller did.
+void interrupt_process(int pid);
 // Drops a cancel that came when nothing was there to cancel.
 void forget_cancel();
 

@@ -1,5 +1,7 @@
 #include "refresh/ground.hpp"
 
+#include <deque>
+
 #include "pg/relation_lock.hpp"
 #include "pg/wait_point.hpp"
 #include "refresh/sources.hpp"
@@ -11,15 +13,18 @@ namespace {
 
 // The same locks once more at session level, for the moment between two transactions. Granted at once: we hold them.
 struct Bridge {
-    explicit Bridge(std::uint64_t view_key) : view(pg::LockSpace::view, view_key) {}
-    pg::SessionLock view;
+    explicit Bridge(const std::vector<std::uint64_t> &keys) {
+        for (std::uint64_t const key : keys)
+            views.emplace_back(pg::LockSpace::view, key);
+    }
+    std::deque<pg::SessionLock> views;
     pg::SessionRelationLocks relations;
 };
 
 } // namespace
 
 Ground::Ground(std::int64_t view_id, Oid view, pg::LockMode mode, pg::Transaction *own)
-    : view_key_(static_cast<std::uint64_t>(view_id)), view_(view), kept_{{view, mode}}, own_(own) {}
+    : views_{static_cast<std::uint64_t>(view_id)}, view_(view), kept_{{view, mode}}, own_(own) {}
 
 void Ground::take_snapshot(Sources sources) {
     snapshot_.reset();
@@ -34,11 +39,12 @@ void Ground::take_snapshot(Sources sources) {
 
 void Ground::commit() {
     snapshot_.reset();
-    Bridge bridge(view_key_);
+    Bridge bridge(views_);
     for (Kept const &kept : kept_)
         bridge.relations.add(kept.relation, kept.mode);
     own_->restart();
-    pg::acquire(pg::LockSpace::view, view_key_, pg::LockLevel::transaction, pg::Wait::yes);
+    for (std::uint64_t const view : views_)
+        pg::acquire(pg::LockSpace::view, view, pg::LockLevel::transaction, pg::Wait::yes);
     for (Kept const &kept : kept_)
         pg::lock_relation(kept.relation, kept.mode, pg::Wait::yes);
 }

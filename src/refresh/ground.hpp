@@ -36,6 +36,9 @@ public:
     // REQUIRES: this transaction holds the lock.
     void keep(Oid relation, pg::LockMode mode) { kept_.push_back({relation, mode}); }
 
+    // The lock of another view, held too.
+    void keep_view(std::int64_t view_id) { views_.push_back(static_cast<std::uint64_t>(view_id)); }
+
     // A moment before which everything committed is in the snapshot that the query ran on: TimestampTz.
     std::int64_t complete_to() const { return complete_to_; }
     // Microseconds waited for locks, those on what the view reads and others that a strategy tells of.
@@ -48,7 +51,7 @@ private:
         pg::LockMode mode;
     };
 
-    std::uint64_t view_key_;
+    std::vector<std::uint64_t> views_; // the view's own first
     Oid view_;
     std::vector<Kept> kept_;
     pg::Transaction *own_;

@@ -74,25 +74,11 @@ std::string who(std::optional<int> pid) {
 
 [[noreturn]] void throw_gone(const View &view) {
     auto const name = view.name.quoted();
-    throw pg::Error(pg::sqlstate::undefined_object, "managed materialized view \"{}\" no longer exists", name)
-        .hint("It was dropped or renamed by hand. Call mv_release({}) to stop managing it.", pg::quote_literal(name));
-}
-
-// What the relation is now that a lock keeps it so: everything the caller knew may have changed while it waited.
-Target look(const Request &request, const View &view) {
-    auto relation = pg::describe_relation(request.relation);
-    if (!relation || !relation->is_materialized_view() || relation->name != view.name)
-        throw_gone(view);
-    pg::require_right(*relation, pg::Right::maintain);
-    Target target{
-        .view_id = view.id, .relation = std::move(*relation), .predicate = request.predicate, .run_id = request.run_id};
-    target.facts = read_facts(target.relation);
-    if (pg::core_keeps_search_path && view.live_version && catalog::versions::was_adopted(view.id, *view.live_version))
-        target.run_as = pg::RunAs::view_owner_keeping_path;
-    target.asked_by_owner = request.requested_by ? pg::is_member_of(*request.requested_by, target.relation.owner)
-                                                 : pg::is_member_of(target.relation.owner);
-    target.lock_is_brief = request.transaction || request.locks_end == LocksEnd::with_the_call;
-    return target;
+    pg::Error error(pg::sqlstate::undefined_object, "managed materialized view \"{}\" no longer exists", name);
+    if (auto const current = catalog::views::get(view.id); current && !current->ended)
+        error = std::move(error).hint("It was dropped or renamed by hand. Call mv_release({}) to stop managing it.",
+                                      pg::quote_literal(name));
+    throw error;
 }
 
 View current_view(std::int64_t id) {
@@ -107,6 +93,28 @@ View current_view(std::int64_t id) {
     return *view;
 }
 
+// What the relation is now that a lock keeps it so: everything the caller knew may have changed while it waited, the name
+// too.
+Target look(const Request &request, View &view) {
+    auto relation = pg::describe_relation(request.relation);
+    if (!relation || !relation->is_materialized_view())
+        throw_gone(view);
+    if (relation->name != view.name)
+        view = current_view(view.id);
+    if (relation->name != view.name)
+        throw_gone(view);
+    pg::require_right(*relation, pg::Right::maintain);
+    Target target{
+        .view_id = view.id, .relation = std::move(*relation), .predicate = request.predicate, .run_id = request.run_id};
+    target.facts = read_facts(target.relation);
+    if (pg::core_keeps_search_path && view.live_version && catalog::versions::was_adopted(view.id, *view.live_version))
+        target.run_as = pg::RunAs::view_owner_keeping_path;
+    target.asked_by_owner = request.requested_by ? pg::is_member_of(*request.requested_by, target.relation.owner)
+                                                 : pg::is_member_of(target.relation.owner);
+    target.lock_is_brief = request.transaction || request.locks_end == LocksEnd::with_the_call;
+    return target;
+}
+
 struct Locked {
     Target target;
     model::Plan plan;
@@ -115,8 +123,8 @@ struct Locked {
 // Which lock is needed follows from the strategy, and the strategy from facts that only a lock keeps still. So: look,
 // take the lock the plan asks for, look again; where the plan has changed its mind, give the lock back and take the other
 // one, rather than hold the stronger for nothing or upgrade the weaker into a deadlock. nullopt: Wait::no, and taken.
-std::optional<Locked> lock_relation(const Request &request, const View &view, model::Strategy asked,
-                                    std::int64_t &blocked, pg::LockMode &refused) {
+std::optional<Locked> lock_relation(const Request &request, View &view, model::Strategy asked, std::int64_t &blocked,
+                                    pg::LockMode &refused) {
     auto acquire = [&](pg::LockMode mode) {
         refused = mode;
         return acquire_counting([&](pg::Wait wait) { return pg::lock_relation(request.relation, mode, wait); },
@@ -216,8 +224,8 @@ Result run(const Request &request) {
                        format("{} is refreshing the view", who(pg::holder(pg::LockSpace::view, key))),
                        watch.started_at());
 
-    // Read under the view's lock: a rename or a release that we waited for is in it.
-    View const view = current_view(request.view_id);
+    // Read under the view's lock: a release that we waited for is in it.
+    View view = current_view(request.view_id);
     if (!OidIsValid(request.relation))
         throw_gone(view);
     pg::LockMode mode{};

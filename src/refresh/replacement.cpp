@@ -88,7 +88,7 @@ void Replacement::complete(std::int64_t rows) {
     int const total = static_cast<int>(staged_.indexes.size());
     for (int done = 0; done < total; ++done) {
         pg::progress_indexes(done, total);
-        pg::build_staged_index(staged_, staged_.indexes[static_cast<std::size_t>(done)], names);
+        pg::build_staged_index(staged_.oid, staged_.indexes[static_cast<std::size_t>(done)].staged, names);
     }
     pg::progress_phase(pg::Phase::analyzing);
     pg::analyze(staged_.oid);

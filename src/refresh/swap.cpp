@@ -17,11 +17,9 @@
 // version of them. Extended statistics objects keep their old data until autovacuum comes, which the counters call for.
 
 #include "format.hpp"
-#include "pg/heap_writer.hpp"
 #include "pg/progress.hpp"
-#include "pg/security.hpp"
 #include "pg/transaction.hpp"
-#include "pg/view_query.hpp"
+#include "refresh/fill.hpp"
 #include "refresh/replacement.hpp"
 #include "refresh/strategy.hpp"
 
@@ -29,16 +27,6 @@
 
 namespace mvmanager::refresh {
 namespace {
-
-std::int64_t fill(const Target &target, Oid relation) {
-    pg::SecurityScope const as_owner(target.relation.owner, target.run_as);
-    pg::progress_phase(pg::Phase::planning);
-    pg::ViewQuery query(target.relation.oid);
-    pg::progress_phase(pg::Phase::filling_storage, static_cast<std::int64_t>(query.estimated_rows()));
-    pg::HeapWriter rows(relation);
-    query.run(rows);
-    return rows.finish();
-}
 
 void warn_of_lasting_lock(const Target &target) {
     if (target.facts.populated && pg::in_transaction_block())
@@ -56,7 +44,7 @@ Effect execute(const Target &target, Ground &ground) {
     warn_of_lasting_lock(target);
     if (in_steps)
         ground.take_snapshot(Ground::Sources::locked);
-    auto const rows = fill(target, replacement.relation());
+    auto const rows = fill(target.relation.oid, replacement.relation(), target.relation.owner, target.run_as);
     if (in_steps) {
         ground.commit();
         ground.take_snapshot(Ground::Sources::untouched);

@@ -1,5 +1,6 @@
 #include "scheduler/armed_schedules.hpp"
 
+#include <algorithm>
 #include <variant>
 
 #include "format.hpp"
@@ -49,6 +50,25 @@ void ArmedSchedules::load(bool all_are_paused) {
             disable(entry, trouble, view);
         if (const auto found = upstream.find(view.view_id); found != upstream.end())
             view.upstream = found->second;
+        if (const auto began = last_began_.find(view.view_id); began != last_began_.end())
+            view.last_run_began = began->second;
+        index_[view.view_id] = views_.size();
+        views_.push_back(std::move(view));
+    }
+}
+
+void ArmedSchedules::add_unscheduled(std::span<const QueuedRun> queued) {
+    auto const is_new = [&](const QueuedRun &run) {
+        return !index_.contains(run.view_id);
+    };
+    if (std::ranges::none_of(queued, is_new))
+        return;
+    std::unordered_map<std::int64_t, std::vector<std::int64_t>> upstream = upstream_of_each();
+    for (const QueuedRun &run : queued) {
+        if (!is_new(run))
+            continue;
+        ScheduledView view{.view_id = run.view_id, .owner = run.owner};
+        view.upstream = std::move(upstream[run.view_id]);
         if (const auto began = last_began_.find(view.view_id); began != last_began_.end())
             view.last_run_began = began->second;
         index_[view.view_id] = views_.size();

@@ -26,7 +26,12 @@ public:
     // subtransaction, and stops no other; where its row is locked it is only passed over.
     void load(bool all_are_paused);
 
-    std::span<const ScheduledView> views() const { return views_; }
+    std::span<const ScheduledView> views() const { return std::span(views_).first(plans_.size()); }
+    // Views without a schedule that a run is queued for wait for what they read as well. Until the next load(). REQUIRES a
+    // transaction.
+    void add_unscheduled(std::span<const QueuedRun> queued);
+    // views() and those that were added.
+    std::span<const ScheduledView> all_views() const { return views_; }
     // 0 for a view without a schedule.
     std::int64_t owner_of(std::int64_t view_id) const;
 
@@ -52,7 +57,7 @@ private:
     std::shared_ptr<const pg::ServerZone> zone(const std::string &name);
 
     const Clock &clock_;
-    std::vector<Plan> plans_; // one for each of views_
+    std::vector<Plan> plans_; // one for each of views()
     std::vector<ScheduledView> views_;
     std::unordered_map<std::int64_t, std::size_t> index_; // by view
     std::unordered_map<std::string, std::shared_ptr<const pg::ServerZone>> zones_;

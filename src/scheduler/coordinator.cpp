@@ -25,11 +25,13 @@
 #include "refresh/leftovers.hpp"
 #include "scheduler/armed_schedules.hpp"
 #include "scheduler/clock.hpp"
+#include "scheduler/idle_builds.hpp"
 #include "scheduler/open_runs.hpp"
 #include "scheduler/own_entry.hpp"
 #include "scheduler/shmem.hpp"
 #include "scheduler/worker_pool.hpp"
 #include "settings.hpp"
+#include "versioning/promotion.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -71,7 +73,8 @@ public:
             const bool is_dirty = entry_.take_dirty();
             if (is_dirty)
                 passed_over_.clear();
-            if (is_dirty || clock_was_set || clock_.monotonic() - loaded_at_ >= safety_period)
+            if (is_dirty || clock_was_set || clock_.monotonic() - loaded_at_ >= safety_period ||
+                clock_.wall() >= next_build_at_)
                 if (!load())
                     return;
             Decision decision = decide();
@@ -118,10 +121,14 @@ private:
         }
         open_.sweep(clock_.wall());
         refresh::drop_leftovers();
+        stop_unwanted_builds(segment_, database_);
+        next_build_at_ = resume_builds(clock_.wall());
+        versioning::drop_abandoned();
         schedules_.load(is_paused_);
         queued_.clear();
         for (const Run &run : catalog::runs::queued())
             queued_.push_back({run.id, run.view_id, schedules_.owner_of(run.view_id), run.queued_at.value_or(0)});
+        schedules_.add_unscheduled(queued_);
         transaction.commit();
         loaded_at_ = clock_.monotonic();
         if (!is_prepared)
@@ -130,8 +137,14 @@ private:
     }
 
     bool is_ours(bool &is_prepared) {
-        if (!catalog::find_extension())
+        const std::optional<catalog::Extension> extension = catalog::find_extension();
+        if (!extension)
             return false;
+        if (!catalog::is_of_this_library(*extension)) {
+            if (entry_.tell_inert_once())
+                pg::log("mvmanager runs nothing here until ALTER EXTENSION mvmanager UPDATE");
+            return false;
+        }
         const std::optional<pg::Database> self = pg::find_database(database_);
         if (!self || !pg::is_listed(settings::databases, self->name))
             return false;
@@ -175,9 +188,10 @@ private:
             running.push_back({run.view_id, schedules_.owner_of(run.view_id)});
         for (const std::int64_t view_id : passed_over_)
             running.push_back({view_id, 0});
-        return tick(
-            clock_.wall(),
-            {.views = schedules_.views(), .queued = queued_, .running = running, .free_slots = workers_.free_places()});
+        return tick(clock_.wall(), {.views = schedules_.all_views(),
+                                    .queued = queued_,
+                                    .running = running,
+                                    .free_slots = workers_.free_places()});
     }
 
     void start(const std::vector<Start> &starts) {
@@ -255,10 +269,11 @@ private:
     // --- waiting and leaving -------------------------------------------------------------------------------------
 
     void publish(const Decision &decision) {
-        const bool has_work = !schedules_.views().empty() || !queued_.empty() || open_.any();
+        const bool has_work =
+            !schedules_.views().empty() || !queued_.empty() || open_.any() || next_build_at_ != model::infinity;
         // What is due and waits must be looked at again soon, by whichever coordinator is there then.
         const bool waits = !decision.waiting.empty() || !settings::scheduler;
-        const Timestamp next = settings::scheduler ? decision.wake_at : clock_.wall();
+        const Timestamp next = settings::scheduler ? std::min(decision.wake_at, next_build_at_) : clock_.wall();
         entry_.update([&](DatabaseEntry &entry) {
             entry.has_work = has_work;
             entry.next_due = waits ? clock_.wall() : next;
@@ -274,7 +289,7 @@ private:
         if (!decision.waiting.empty())
             return false;
         const std::int64_t far = entry_.is_asked_to_leave() ? 3 * microseconds_per_second : idle_limit;
-        return decision.wake_at - clock_.wall() > far;
+        return std::min(decision.wake_at, next_build_at_) - clock_.wall() > far;
     }
 
     std::int64_t time_to_wait(const Decision &decision) const {
@@ -284,6 +299,8 @@ private:
             const std::int64_t until_due = std::max<std::int64_t>(decision.wake_at - now, 0);
             wait = std::min(wait, until_due > prewarm ? until_due - prewarm : until_due);
         }
+        if (next_build_at_ != model::infinity)
+            wait = std::min(wait, std::max<std::int64_t>(next_build_at_ - now, 0));
         if (!open_.foreign().empty())
             wait = std::min(wait, microseconds_per_second);
         if (decision.shortage)
@@ -321,6 +338,7 @@ private:
     std::vector<QueuedRun> queued_;
     std::unordered_set<std::int64_t> passed_over_; // views whose schedule another transaction holds
 
+    Timestamp next_build_at_ = model::infinity;
     std::int64_t loaded_at_ = 0;
     std::int64_t next_foreign_look_ = 0;
     std::int64_t next_prune_ = 0;

@@ -10,11 +10,13 @@
 
 #include "catalog/runs.hpp"
 #include "catalog/schedules.hpp"
+#include "catalog/version_states.hpp"
 #include "catalog/views.hpp"
 #include "format.hpp"
 #include "pg/lock.hpp"
 #include "pg/relation.hpp"
 #include "pg/security.hpp"
+#include "pg/snapshot.hpp"
 #include "pg/transaction.hpp"
 #include "pg/values.hpp"
 #include "pg/wait_point.hpp"
@@ -24,6 +26,8 @@
 #include "scheduler/clock.hpp"
 #include "scheduler/shmem.hpp"
 #include "settings.hpp"
+#include "versioning/build.hpp"
+#include "versioning/retention.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -139,7 +143,7 @@ private:
             begin(assignment.run_id, job);
             if (job) {
                 pg::wait_point("worker-started");
-                refresh(*job);
+                job->run.kind == catalog::runs::Kind::build ? build(*job) : refresh(*job);
             }
         } catch (pg::Error &caught) {
             error.emplace(std::move(caught));
@@ -166,8 +170,10 @@ private:
         if (!view)
             throw pg::Error(pg::sqlstate::internal_error, "run {} is of no view", run_id);
         job = Job{*run, *view, catalog::schedules::get(run->view_id)};
-        const std::string version = view->live_version ? format(" v{}", *view->live_version) : std::string();
-        pg::show_running(format("mvmanager: refresh {}{}", view->name.quoted(), version));
+        const bool is_build = run->kind == catalog::runs::Kind::build;
+        const std::optional<int> number = is_build ? run->version : view->live_version;
+        pg::show_running(format("mvmanager: {} {}{}", is_build ? "build" : "refresh", view->name.quoted(),
+                                number ? format(" v{}", *number) : std::string()));
         catalog::runs::note_started(run_id, MyProcPid, started_at);
         transaction.commit();
     }
@@ -176,7 +182,10 @@ private:
         // While it waits for its locks it must hold back nobody: CREATE INDEX CONCURRENTLY has one of them and waits for
         // every snapshot that is older than its own.
         pg::Transaction transaction(pg::Transaction::WithSnapshot::no);
-        const std::optional<pg::Relation> relation = pg::find_relation(job.view.name);
+        std::optional<pg::Relation> relation = pg::find_relation(job.view.name);
+        // Renamed since the run began.
+        if (const auto view = relation ? std::nullopt : catalog::views::get(job.view.id); view && !view->ended)
+            relation = pg::find_relation(view->name);
         if (job.view.ended || !relation || !relation->is_materialized_view())
             throw pg::Error(pg::sqlstate::undefined_table, "materialized view \"{}\" does not exist",
                             job.view.name.quoted());
@@ -189,7 +198,25 @@ private:
                       .transaction = &transaction,
                       .requested_by = job.run.requested_by});
         pg::wait_point("worker-before-final");
+        bool is_staged;
+        {
+            pg::FreshSnapshot const snapshot;
+            is_staged = catalog::version_states::pending(job.view.id).has_value();
+        }
         transaction.commit();
+        // What is staged is to be as fresh.
+        if (is_staged)
+            entry_changed();
+    }
+
+    void build(const Job &job) {
+        pg::Transaction transaction(pg::Transaction::WithSnapshot::no);
+        versioning::build(job.view.id, job.run.version.value_or(0), job.run.id, transaction);
+        pg::wait_point("worker-before-final");
+        transaction.commit();
+        // What was superseded while it was built, and rows nobody keeps.
+        clean_up(job);
+        entry_changed();
     }
 
     // In a transaction of its own: the row may be locked by somebody who is changing the schedule, and the refresh holds
@@ -212,7 +239,8 @@ private:
         pg::forget_cancel();
         const std::string state = is_cancel ? "cancelled" : "failed";
         const std::string name = job ? job->view.name.quoted() : std::string("a view");
-        pg::log(format("mvmanager: refresh of {} (run {}) {}: {} {}", name, run_id, state,
+        const char *what = job && job->run.kind == catalog::runs::Kind::build ? "build" : "refresh";
+        pg::log(format("mvmanager: {} of {} (run {}) {}: {} {}", what, name, run_id, state,
                        pg::sqlstate_text(error.sqlstate()), error.message()));
         pg::wait_point("worker-before-failure");
         // First with everything; where the schedule's row is not to be had, at least the run is finished.
@@ -220,8 +248,10 @@ private:
             try {
                 pg::Transaction transaction;
                 pg::set_local("lock_timeout", "3s");
-                catalog::runs::finish_otherwise(run_id, state, pg::sqlstate_text(error.sqlstate()), error.message());
-                if (job && whole)
+                // A build that found its version given up has not failed.
+                catalog::runs::finish_otherwise(run_id, job && is_given_up(*job) ? "cancelled" : state,
+                                                pg::sqlstate_text(error.sqlstate()), error.message());
+                if (job && whole && job->run.kind == catalog::runs::Kind::refresh)
                     is_cancel ? make_up(*job) : count_failure(*job, error);
                 transaction.commit();
                 break;
@@ -230,12 +260,40 @@ private:
                 pg::forget_cancel();
             }
         }
+        if (job && job->run.kind == catalog::runs::Kind::build)
+            note_end_of_build(*job, error, is_cancel);
         if (job)
             clean_up(*job);
-        {
-            Guard const guard(segment_);
-            if (DatabaseEntry *entry = find_entry(*segment_, ticket_.database))
-                entry->dirty = true;
+        entry_changed();
+    }
+
+    static bool is_given_up(const Job &job) {
+        if (job.run.kind != catalog::runs::Kind::build)
+            return false;
+        auto const version = catalog::version_states::get(job.view.id, job.run.version.value_or(0));
+        return version &&
+               (version->state == model::VersionState::skipped || version->state == model::VersionState::cancelled);
+    }
+
+    // The coordinator reads its catalog again.
+    void entry_changed() {
+        Guard const guard(segment_);
+        if (DatabaseEntry *entry = find_entry(*segment_, ticket_.database))
+            entry->dirty = true;
+    }
+
+    static void note_end_of_build(const Job &job, const pg::Error &error, bool is_cancel) {
+        using versioning::Ended;
+        const Ended how = !is_cancel ? Ended::failed : pg::stop_requested() ? Ended::stopped : Ended::cancelled;
+        try {
+            pg::Transaction transaction;
+            pg::set_local("lock_timeout", "3s");
+            versioning::note_end(job.view.id, job.run.version.value_or(0), how, error);
+            transaction.commit();
+        } catch (const pg::Error &second) {
+            pg::log(
+                format("mvmanager could not record the end of the build of run {}: {}", job.run.id, second.message()));
+            pg::forget_cancel();
         }
     }
 
@@ -245,6 +303,11 @@ private:
             pg::Transaction transaction;
             pg::set_local("lock_timeout", "3s");
             refresh::drop_leftovers(job.view.id);
+            versioning::drop_abandoned(job.view.id);
+            if (job.run.kind == catalog::runs::Kind::build) {
+                versioning::retain(job.view.id);
+                versioning::renew_statistics(job.view.id);
+            }
             transaction.commit();
         } catch (const pg::Error &error) {
             pg::log(format("mvmanager could not clean up after run {}: {}", job.run.id, error.message()));

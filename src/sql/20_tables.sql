@@ -84,8 +84,16 @@ CREATE TABLE mvmanager.version_state (
     rows             bigint,
     bytes            bigint,
     error            text,
+    fresh_at         timestamptz,
+    promote          text NOT NULL DEFAULT 'auto' CHECK (promote IN ('auto', 'manual')),
+    dependents       text NOT NULL DEFAULT 'keep' CHECK (dependents IN ('keep', 'recreate')),
+    rename_columns   jsonb NOT NULL DEFAULT '{}',
+    validate         text,
+    family           bigint,
     PRIMARY KEY (view_id, number)
 );
+CREATE INDEX version_state_relation_key ON mvmanager.version_state (view_id) WHERE relation_name IS NOT NULL;
+CREATE INDEX version_state_open_key ON mvmanager.version_state (view_id) WHERE state IN ('queued', 'building', 'ready');
 COMMENT ON TABLE mvmanager.version_state IS
 'What became of each version: queued -> building -> ready -> live -> archived -> pruned, or skipped, failed, cancelled.';
 COMMENT ON COLUMN mvmanager.version_state.view_id IS 'The managed view.';
@@ -96,7 +104,13 @@ COMMENT ON COLUMN mvmanager.version_state.built_at IS 'When its rows were first 
 COMMENT ON COLUMN mvmanager.version_state.rows IS 'Rows it had then.';
 COMMENT ON COLUMN mvmanager.version_state.bytes IS 'Bytes it had then.';
 COMMENT ON COLUMN mvmanager.version_state.error IS 'Why its build failed.';
-COMMENT ON COLUMN mvmanager.version_state.relation_name IS 'Where the rows of a staged or archived version are; NULL for the live one and where there are none.';
+COMMENT ON COLUMN mvmanager.version_state.relation_name IS 'Where the rows of a staged or archived version are; NULL where there are none. For the live version, for a moment, where its rows are about to be archived.';
+COMMENT ON COLUMN mvmanager.version_state.fresh_at IS 'Everything committed before that time is in its rows.';
+COMMENT ON COLUMN mvmanager.version_state.promote IS 'auto: it becomes live as soon as it is built; manual: mv_promote does it.';
+COMMENT ON COLUMN mvmanager.version_state.dependents IS 'What is done about objects that use changed columns: keep (refuse) or recreate.';
+COMMENT ON COLUMN mvmanager.version_state.rename_columns IS 'Object of old column names to new ones, against the version that was live when it was registered.';
+COMMENT ON COLUMN mvmanager.version_state.validate IS 'Query that must return true before it may become live; NULL for none.';
+COMMENT ON COLUMN mvmanager.version_state.family IS 'Versions of several views with the same number become live together.';
 
 CREATE TABLE mvmanager.change (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -116,10 +130,10 @@ COMMENT ON COLUMN mvmanager.change.id IS 'Order of the calls.';
 COMMENT ON COLUMN mvmanager.change.view_id IS 'The managed view.';
 COMMENT ON COLUMN mvmanager.change.action IS 'What the call did, as in the result type mv_change.';
 COMMENT ON COLUMN mvmanager.change.label IS 'Name that the caller gave to the call, a migrations revision for example.';
-COMMENT ON COLUMN mvmanager.change.to_version IS 'Version that was live after the call, NULL if it ended the view.';
+COMMENT ON COLUMN mvmanager.change.to_version IS 'Version that was wanted after the call (live, or queued to become so), NULL if it ended the view.';
 COMMENT ON COLUMN mvmanager.change.changed_by IS 'Session user who called.';
 COMMENT ON COLUMN mvmanager.change.changed_at IS 'When the transaction of the call began.';
-COMMENT ON COLUMN mvmanager.change.from_version IS 'Version that was live before the call, NULL if the call made the view.';
+COMMENT ON COLUMN mvmanager.change.from_version IS 'Version that was wanted before the call, NULL if the call made the view; of a promotion, the version that was live before.';
 
 CREATE TABLE mvmanager.schedule (
     view_id               bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/changes.hpp"
+#include "catalog/version_states.hpp"
 #include "format.hpp"
 #include "model/graph.hpp"
 #include "pg/dependency.hpp"
@@ -86,7 +87,7 @@ Change adopt(const pg::Relation &relation, const std::optional<std::string> &lab
         change.message = format("continued at version {}", *before);
     } else {
         if (before)
-            catalog::versions::set_state(view_id, *before, model::VersionState::pruned);
+            catalog::version_states::set_state(view_id, *before, model::VersionState::pruned);
         change.version = catalog::versions::add(view_id, now, model::VersionState::live);
         catalog::views::set_live(view_id, *change.version);
         change.message = before ? format("continued after version {}: it was changed since", *before)

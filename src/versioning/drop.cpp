@@ -1,6 +1,5 @@
 #include "versioning/drop.hpp"
 
-#include "catalog/changes.hpp"
 #include "format.hpp"
 #include "pg/dependency.hpp"
 #include "pg/values.hpp"
@@ -34,14 +33,9 @@ std::vector<catalog::views::View> managed_among(const std::vector<pg::Dependent>
     return views;
 }
 
-void end(const catalog::views::View &view) {
-    catalog::views::end(view.id, catalog::views::Ended::dropped);
-    catalog::changes::add(view.id, "dropped", std::nullopt, view.live_version, std::nullopt);
-}
-
 } // namespace
 
-Change drop(const catalog::views::View &view, Dependents wish) {
+Change drop(const catalog::views::View &view, Cascade wish) {
     lock_name(view.name);
     lock_view(view.id);
     auto const relation = pg::lock_materialized_view(view.name, pg::LockMode::access_exclusive, pg::Right::own);
@@ -51,25 +45,25 @@ Change drop(const catalog::views::View &view, Dependents wish) {
                         view.name.quoted());
 
     auto const dependents = pg::dependents(relation->oid);
-    if (!dependents.empty() && wish == Dependents::refuse)
+    if (!dependents.empty() && wish == Cascade::refuse)
         throw pg::Error(pg::sqlstate::dependent_objects_exist,
                         "cannot drop materialized view \"{}\" because other objects depend on it", view.name.quoted())
             .detail("{}", list_of(dependents))
             .hint("Call mv_drop({}, cascade => true) to drop them too.", pg::quote_literal(view.name.quoted()));
     auto const managed = managed_among(dependents);
-    pg::drop_materialized_view(view.name, wish == Dependents::drop);
+    pg::drop_materialized_view(view.name, wish == Cascade::drop);
 
-    end(view);
+    end_orphan(*current);
     std::string message = "its history is kept";
     if (!dependents.empty())
         message = format("dropped with {} dependent object{}; its history is kept", dependents.size(),
                          dependents.size() == 1 ? "" : "s");
     for (const auto &other : managed)
         if (!pg::find_relation(other.name))
-            end(other);
+            end_orphan(other);
     return {.name = view.name,
             .view_id = view.id,
-            .version = view.live_version,
+            .version = current->live_version,
             .action = "dropped",
             .message = std::move(message)};
 }

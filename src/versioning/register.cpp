@@ -9,15 +9,16 @@
 #include "pg/lock.hpp"
 #include "pg/security.hpp"
 #include "pg/values.hpp"
+#include "versioning/retention.hpp"
 
 #include "pg/postgres.hpp"
 
 namespace mvmanager::versioning {
 namespace {
 
-std::vector<model::Parent> managed_parents(Oid relation) {
+std::vector<model::Parent> managed_parents(const std::vector<Oid> &relations) {
     std::vector<model::Parent> parents;
-    for (Oid const oid : pg::stored_relations(pg::relations_read_by(relation))) {
+    for (Oid const oid : pg::stored_relations(relations)) {
         auto const read = pg::describe_relation(oid);
         if (!read || !read->is_materialized_view())
             continue;
@@ -32,6 +33,11 @@ std::vector<model::Parent> managed_parents(Oid relation) {
 void lock_name(const pg::QualifiedName &name) {
     auto const key = pg::hash64(name.schema + '\0' + name.name);
     pg::acquire(pg::LockSpace::registration, key, pg::LockLevel::transaction, pg::Wait::yes);
+}
+
+void lock_versions(std::int64_t view_id) {
+    pg::acquire(pg::LockSpace::versions, static_cast<std::uint64_t>(view_id), pg::LockLevel::transaction,
+                pg::Wait::yes);
 }
 
 void lock_view(std::int64_t view_id) {
@@ -63,8 +69,8 @@ void check_label_is_free(const catalog::views::View &view, const std::optional<s
     if (!label)
         return;
     auto const change = catalog::changes::find_label(view.id, *label);
-    if (!change || !change->to_version)
-        return;
+    if (!change || !change->to_version || change->action == "rolled_back")
+        return; // never used, or undone
     auto const version = catalog::versions::get(view.id, *change->to_version);
     if (!version || version->server_major != PG_VERSION_NUM / 10000 ||
         version->data_hash == catalog::versions::data_hash(canonical, columns))
@@ -78,8 +84,13 @@ void check_label_is_free(const catalog::views::View &view, const std::optional<s
 }
 
 void end_orphan(const catalog::views::View &view) {
+    retire(view, Archives::drop);
     catalog::views::end(view.id, catalog::views::Ended::dropped);
     catalog::changes::add(view.id, "dropped", std::nullopt, view.live_version, std::nullopt);
+}
+
+std::vector<model::Parent> parents_of(const pg::AnalysedQuery &query) {
+    return managed_parents(pg::relations_read(query.query));
 }
 
 catalog::versions::NewVersion describe(const pg::Relation &relation, std::string text, const Indexes &indexes,
@@ -92,7 +103,7 @@ catalog::versions::NewVersion describe(const pg::Relation &relation, std::string
         .columns = live.columns,
         .options = {storage.reloptions, storage.tablespace, storage.access_method},
         .comment = pg::comment_of(relation.oid),
-        .parents = managed_parents(relation.oid),
+        .parents = managed_parents(pg::relations_read_by(relation.oid)),
         .owner_name = pg::role_name(relation.owner),
         .author = pg::role_name(pg::call([] { return GetSessionUserId(); })),
         .origin = origin,

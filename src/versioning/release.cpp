@@ -6,7 +6,7 @@
 
 namespace mvmanager::versioning {
 
-Change release(const catalog::views::View &view) {
+Change release(const catalog::views::View &view, Archives archives) {
     lock_name(view.name);
     lock_view(view.id);
     auto const current = catalog::views::get(view.id);
@@ -14,6 +14,7 @@ Change release(const catalog::views::View &view) {
         throw pg::Error(pg::sqlstate::undefined_object, "materialized view \"{}\" is not managed", view.name.quoted());
     auto const relation = pg::find_relation(view.name);
     bool const exists = relation && relation->is_materialized_view();
+    retire(*current, archives);
     catalog::views::end(view.id, catalog::views::Ended::released);
     catalog::changes::add(view.id, "released", std::nullopt, view.live_version, std::nullopt);
     return {.name = view.name,

@@ -122,3 +122,28 @@ LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'mvm_test_parse_name';
 COMMENT ON FUNCTION parse_name(text) IS 'The parts of a written name.';
 CREATE FUNCTION sha256(bytes bytea) RETURNS bytea LANGUAGE C IMMUTABLE AS 'MODULE_PATHNAME', 'mvm_test_sha256';
 COMMENT ON FUNCTION sha256(bytea) IS 'SHA-256 as pg::sha256 computes it.';
+
+-- Columns.
+
+CREATE FUNCTION change_columns(view regclass, definition text, renames text[] DEFAULT '{}') RETURNS text
+LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'mvm_test_change_columns';
+COMMENT ON FUNCTION change_columns(regclass, text, text[]) IS
+'Gives the view the columns and the query of the definition, without a look at who depends on it, and returns the kind of
+change. Renames are pairs of an old and a new name. A materialized view must be refreshed before it is read.';
+
+CREATE FUNCTION redefine(view regclass, definition text, renames text[] DEFAULT '{}', dependents text DEFAULT 'keep',
+                         replaceable regclass[] DEFAULT '{}', OUT object regclass, OUT columns_changed boolean,
+                         OUT needs_refill boolean, OUT definition_changed boolean)
+RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'mvm_test_redefine';
+COMMENT ON FUNCTION redefine(regclass, text, text[], text, regclass[]) IS
+'The same with those who depend on the view: kept, or stored anew. Returns what was stored anew, the view first.';
+
+CREATE FUNCTION dropped_indexes(view regclass, definition text, replaceable regclass[]) RETURNS SETOF text
+LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'mvm_test_dropped_indexes';
+COMMENT ON FUNCTION dropped_indexes(regclass, text, regclass[]) IS
+'Redefines the view, and returns the indexes dropped on the way and what an index in their place must be told.';
+
+CREATE FUNCTION why_not_reversible(view regclass, count integer) RETURNS text
+LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'mvm_test_why_not_reversible';
+COMMENT ON FUNCTION why_not_reversible(regclass, integer) IS
+'Who uses the columns behind the first ones, so that they cannot be taken away.';

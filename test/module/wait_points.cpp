@@ -4,6 +4,8 @@
 // session holds it exclusively: hold('p') and release('p'). The lock is one of the cluster, because the launcher is in
 // no database. It waits in the lock manager, which makes it visible in pg_locks and to isolationtester, and lets it be
 // cancelled, terminated and killed like any wait. A session passes the points that it holds itself.
+#include "labels.hpp"
+
 #include "pg/hash.hpp"
 #include "pg/lock.hpp"
 #include "pg/values.hpp"
@@ -52,6 +54,7 @@ void wait_at(const char *name) {
 
 void _PG_init(void) {
     *find_rendezvous_variable(mvmanager::pg::wait_point_variable) = reinterpret_cast<void *>(mvmanager::test::wait_at);
+    mvmanager::test::register_label_provider_unsafe();
 }
 
 namespace mvmanager::test {
