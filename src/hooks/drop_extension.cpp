@@ -7,6 +7,7 @@
 #include "pg/transaction.hpp"
 #include "refresh/leftovers.hpp"
 #include "scheduler/kick.hpp"
+#include "versioning/promotion.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -19,7 +20,10 @@ MV_FUNCTION(mvm_before_drop) {
             pg::warning("processes of mvmanager have not ended within 5 seconds",
                         "The command waits for the locks that they hold.");
         // Afterwards nobody knows of them any more. They do not keep the command from its work.
-        pg::try_in_subtransaction([] { refresh::drop_leftovers(); });
+        pg::try_in_subtransaction([] {
+            refresh::drop_leftovers();
+            versioning::drop_abandoned();
+        });
     }
     return static_cast<Datum>(0);
 }
