@@ -20,12 +20,16 @@ perl -MJSON::PP -e '
 
 sed -n 's/^## //p' CHANGELOG.md | head -n 1 | matches -vE "^${version//./\\.}( |$)" | rule 'the newest entry of CHANGELOG.md is that version'
 
-own_files | matches -E '^(Makefile|CMakeLists.txt|src/.*|dev/.*|sql/.*|test/.*)$' | matches -vE '^src/sql/upgrade/|^test/matrix/' |
+own_files | matches -E '^(Makefile|CMakeLists.txt|src/.*|dev/.*|sql/.*|test/.*)$' | matches -vE '^src/sql/upgrade/|^test/matrix/|/package-lock\.json$' |
     matches_in -nHF "$version" | rule 'no other file spells it'
 
-# Every upgrade script leads on to the newest version.
+# Every upgrade script leads on to the newest version, and so does every earlier version's installation script.
 shopt -s nullglob
 for script in src/sql/upgrade/*.sql; do
+    if [[ $(basename "$script" .sql) =~ ^mvmanager--([0-9.]+)$ ]]; then
+        compgen -G "src/sql/upgrade/mvmanager--${BASH_REMATCH[1]}--*.sql" >/dev/null || echo "$script: leads nowhere"
+        continue
+    fi
     [[ $(basename "$script" .sql) =~ ^mvmanager--([0-9.]+)--([0-9.]+)$ ]] || { echo "$script: not mvmanager--A--B.sql" && continue; }
     to=${BASH_REMATCH[2]}
     [ "$to" = "$version" ] || compgen -G "src/sql/upgrade/mvmanager--$to--*.sql" >/dev/null || echo "$script: leads nowhere"
