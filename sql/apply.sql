@@ -121,5 +121,5 @@ SELECT mv_apply('v', 'SELECT 1 AS a', promote => 'never');
 SELECT mv_apply('v', 'SELECT 1 AS a', dependents => 'drop');
 
 SET client_min_messages = warning;
+SELECT count(*) FROM mv_release(archives => 'drop') WHERE name LIKE 'ap.%';
 DROP SCHEMA ap CASCADE;
-SELECT count(*) FROM mv_release() WHERE name LIKE 'ap.%';

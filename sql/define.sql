@@ -87,14 +87,15 @@ SELECT version, label, state, origin, author = session_user AS author, restorabl
        length(hash) AS hash, created_at <= clock_timestamp() AND promoted_at >= created_at AS times FROM mv_history('daily');
 SELECT rows, bytes, has_data FROM mv_history('empty');
 
--- A view that reads another one, and one dropped behind mvmanager's back.
+-- A view that reads another one, and two dropped where no event trigger tells mvmanager.
 SELECT action FROM mv_create('above', 'SELECT one + 1 AS two FROM daily', build => 'now');
-DROP MATERIALIZED VIEW f_none;
+SET session_replication_role = replica;
+DROP MATERIALIZED VIEW f_none, f_with;
+RESET session_replication_role;
 SELECT mv_definition('f_none');
 SELECT mv_drop('f_none');
 SELECT check_name, ok, detail FROM mv_verify('f_none') WHERE check_name = 'relation';
 SELECT name, action, relation, message FROM mv_release('f_none');
-DROP MATERIALIZED VIEW f_with;
 SELECT action, version FROM mv_create('f_with', 'SELECT 2 AS b', build => 'now');
 SELECT ended_how FROM mvmanager.view WHERE schema_name = 'def' AND view_name = 'f_with' ORDER BY id;
 
@@ -107,5 +108,6 @@ SELECT action FROM mv_apply('big', mv_definition('big'));
 
 SELECT bool_and(ok) AS all_ok, count(*) FILTER (WHERE check_name = 'chain') AS chains FROM mv_verify() WHERE name LIKE 'def.%' OR name IS NULL;
 SET client_min_messages = warning;
+SET mvmanager.guard = off;
 DROP SCHEMA def CASCADE;
-SELECT count(*) > 5 AS released FROM mv_release() WHERE name LIKE 'def.%' AND relation IS NULL;
+SELECT count(*) AS left_over FROM mv_release() WHERE name LIKE 'def.%';

@@ -231,5 +231,6 @@ SELECT * FROM differences('counted');
 ROLLBACK;
 
 SET client_min_messages = warning;
+SET mvmanager.guard = off;
 DROP SCHEMA diff CASCADE;
 SELECT count(*) AS ended FROM mv_release();

@@ -117,5 +117,6 @@ SELECT mv_create('w', 'SELECT 1 AS a');
 ROLLBACK;
 
 SET client_min_messages = warning;
+SET mvmanager.guard = off;
 DROP SCHEMA err CASCADE;
 SELECT count(*) FROM mv_release() WHERE name LIKE 'err.%';

@@ -119,8 +119,10 @@ SELECT * FROM mv_refresh_all('{errors_refresh}');
 RESET statement_timeout;
 SELECT ispopulated FROM pg_matviews WHERE schemaname = 'errors_refresh' AND matviewname = 'slow';
 
--- Dropped or renamed behind our back.
+-- Renamed where no event trigger tells us.
+SET session_replication_role = replica;
 ALTER MATERIALIZED VIEW slow RENAME TO slower;
+RESET session_replication_role;
 SELECT * FROM mv_refresh('slower');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM mv_refresh('slow');
@@ -142,5 +144,6 @@ SELECT v.refreshes_total = b.refreshes_total AND v.last_refresh_at = b.last_refr
 SELECT name, action FROM mv_release('good');
 RESET search_path;
 SET client_min_messages = warning;
+SET mvmanager.guard = off;
 DROP SCHEMA errors_refresh CASCADE;
 DROP ROLE errors_refresh_other;

@@ -74,5 +74,6 @@ ALTER TABLE t RENAME COLUMN id TO ident;
 SELECT check_name, ok, detail FROM mv_verify('v') WHERE check_name IN ('definition', 'restorable');
 
 SET client_min_messages = warning;
+SET mvmanager.guard = off;
 DROP SCHEMA im CASCADE;
 SELECT count(*) FROM mv_release() WHERE name LIKE 'im.%';

@@ -128,4 +128,5 @@ SELECT mv_refresh('daily', 'partial', 'true');
 SELECT * FROM differences('daily');
 
 SET client_min_messages = warning;
+SET mvmanager.guard = off;
 DROP SCHEMA partial_refresh CASCADE;

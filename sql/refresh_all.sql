@@ -101,8 +101,10 @@ SELECT name, strategy, rows_total FROM mv_refresh_all();
 SELECT name FROM mv_refresh_all('{all_b}');
 RESET ROLE;
 
--- Dropped behind our back: told to who owns the extension, unseen by others.
+-- Dropped where no event trigger tells us: told to who owns the extension, unseen by others.
+SET session_replication_role = replica;
 DROP MATERIALIZED VIEW all_b.apart;
+RESET session_replication_role;
 SELECT name, strategy, reason FROM mv_refresh_all('{all_b}');
 SET ROLE all_owner;
 SELECT name FROM mv_refresh_all();

@@ -52,7 +52,7 @@ BEGIN
         'SELECT mv_refresh(''attack.victims_view'')',
         'SELECT * FROM mv_refresh_all(''{attack}'')',
         'DELETE FROM mvmanager.run',
-        'UPDATE mvmanager.view SET live_version = 7'] LOOP
+        'UPDATE mvmanager.view SET live_version = 4711'] LOOP
         BEGIN
             EXECUTE replace(replace(attempt, ' mv_refresh(', ' public.mv_refresh('), ' mv_refresh_all(', ' public.mv_refresh_all(');
             INSERT INTO attack.seen VALUES (place, current_user, attempt, 'SUCCEEDED');
@@ -107,7 +107,7 @@ CREATE FUNCTION attack.left_behind() RETURNS TABLE (what text) LANGUAGE sql AS $
     UNION ALL SELECT 'victim''s rows' WHERE NOT EXISTS (SELECT FROM attack.victims_table)
     UNION ALL SELECT 'deferred' FROM attack.deferred_trap
     UNION ALL SELECT 'ran as another' FROM attack.escaped WHERE is_called
-    UNION ALL SELECT 'catalog' FROM mvmanager.view WHERE live_version = 7
+    UNION ALL SELECT 'catalog' FROM mvmanager.view WHERE live_version = 4711
 $$;
 CREATE PROCEDURE attack.again() LANGUAGE sql AS $$
     TRUNCATE attack.seen;

@@ -79,6 +79,8 @@ INSERT INTO expected_function VALUES
     ('mvmanager.before_drop() -> event_trigger'),
     ('mvmanager.due_times(schedule text, time_zone text, since timestamp with time zone, '
      'OUT due_at timestamp with time zone, OUT due_again timestamp with time zone) -> record'),
+    ('mvmanager.follow_ddl() -> event_trigger'),
+    ('mvmanager.guard_drop() -> event_trigger'),
     ('mvmanager.is_served() -> boolean'),
     ('mvmanager.launcher_pid() -> integer'),
     ('mvmanager.processes(OUT pid integer, OUT kind text, OUT database_oid oid, OUT run_id bigint, '
@@ -143,7 +145,9 @@ INSERT INTO expected_relation VALUES
      'origin text not null, chain_hash bytea not null'),
     ('r', 'version_state',
      'view_id bigint not null, number integer not null, state text not null, relation_schema text, '
-     'relation_name text, built_at timestamp with time zone, rows bigint, bytes bigint, error text'),
+     'relation_name text, built_at timestamp with time zone, rows bigint, bytes bigint, error text, '
+     'fresh_at timestamp with time zone, promote text not null, dependents text not null, '
+     'rename_columns jsonb not null, validate text, family bigint'),
     ('r', 'view',
      'id bigint not null, schema_name text not null, view_name text not null, live_version integer, '
      'settings jsonb not null, refreshes_total bigint not null, failures_total bigint not null, '
