@@ -65,5 +65,17 @@ for my $round (1 .. 3) {
     is(differences(@$_), '0', "round $round: $_->[0] is what its query gives") for @views;
 }
 is(value($node, 'postgres', "SELECT count(*) FROM mvmanager.run WHERE reason = 'schedule'"), 3 * @views, 'nothing else ran');
+# A family made in one transaction, none of it scheduled: each view is filled after those that it reads, whoever is free.
+for my $round (1 .. 5) {
+    my $family = join ' ', map {
+        my ($n, $below) = ($_, $_ - 1);
+        my $source = $n == 1 ? 'sale' : "family_${round}_$below";
+        "SELECT mv_create('family_${round}_$n', 'SELECT region, sum(amount) AS amount FROM $source GROUP BY region');"
+    } 1 .. 6;
+    $node->safe_psql('postgres', "BEGIN; $family COMMIT");
+    ok(settle($node, 'postgres'), "family $round: no run is open");
+    is(value($node, 'postgres', "SELECT count(*) FROM pg_matviews WHERE matviewname LIKE 'family\\_${round}\\_%' AND ispopulated"), '6', "family $round: all are filled");
+}
+
 $node->stop;
 done_testing();
