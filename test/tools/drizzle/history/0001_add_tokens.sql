@@ -1,0 +1,5 @@
+SELECT mv_replace('daily_usage', $mv$
+    SELECT user_id, (created_at AT TIME ZONE 'UTC')::date AS day, to_char(min(created_at AT TIME ZONE 'UTC'), 'HH24:MI') AS first_at, count(*) AS n,
+           sum(tokens) AS tokens, count(*) % 10 AS last_digit
+    FROM message_usages GROUP BY 1, 2
+$mv$, label => 'add_tokens');

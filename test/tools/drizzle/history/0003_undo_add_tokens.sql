@@ -1,0 +1,1 @@
+SELECT mv_rollback('daily_usage', undo_label => 'add_tokens');

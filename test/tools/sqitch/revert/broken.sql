@@ -1,0 +1,3 @@
+-- revert usage:broken on pg
+
+-- Nothing to undo.

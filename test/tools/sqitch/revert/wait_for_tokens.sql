@@ -1,0 +1,3 @@
+-- revert usage:wait_for_tokens on pg
+
+-- Nothing to undo.

@@ -1,0 +1,3 @@
+-- verify usage:broken on pg
+
+-- Never there.
