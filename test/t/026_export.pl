@@ -69,7 +69,8 @@ sub gone_in {
     my ($database, $name) = @_;
     is($node->safe_psql($database, "SELECT count(*) FROM pg_matviews WHERE schemaname = 'exported'"), '0', "$name: the way back leaves nothing");
 }
-sub has { my (@command) = @_; my $none = ''; return IPC::Run::run(\@command, '<', \'', '>', \$none, '2>', \$none) }
+# False where there is no such command either, for which IPC::Run dies.
+sub has { my (@command) = @_; my $none = ''; return eval { IPC::Run::run(\@command, '<', \'', '>', \$none, '2>', \$none) } }
 my @python = grep { has($_, '-c', 'pass') } '/usr/bin/python3', 'python3';
 
 # SQL, by psql.
