@@ -1,4 +1,5 @@
 #include "pg/column_uses.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -28,12 +29,6 @@ extern "C" {
 
 namespace mvmanager::pg {
 namespace {
-
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
 
 struct Walk {
     Oid relation;

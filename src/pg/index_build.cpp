@@ -23,20 +23,6 @@ extern "C" {
 namespace mvmanager::pg {
 namespace {
 
-void mark_valid_unsafe(Oid index) {
-    ::Relation catalog = table_open(IndexRelationId, RowExclusiveLock);
-    HeapTuple tuple = SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(index));
-    if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "cache lookup failed for index %u", index);
-    auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-    form->indisready = true;
-    form->indisvalid = true;
-    CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
-    heap_freetuple(tuple);
-    table_close(catalog, RowExclusiveLock);
-    CommandCounterIncrement();
-}
-
 std::string name_of(Oid relation) {
     char *const name = call([&] { return get_rel_name(relation); });
     return name ? name : "";
@@ -48,6 +34,19 @@ void replace_all(std::string &text, const std::string &from, const std::string &
 }
 
 } // namespace
+
+void mark_index_unsafe(Oid index, IndexState state) {
+    ::Relation catalog = table_open(IndexRelationId, RowExclusiveLock);
+    HeapTuple tuple = SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for index %u", index);
+    auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+    form->indisready = form->indisvalid = state == IndexState::usable;
+    CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
+    heap_freetuple(tuple);
+    table_close(catalog, RowExclusiveLock);
+    CommandCounterIncrement();
+}
 
 LiveNames::LiveNames(const StagedRelation &staged) {
     for (StagedIndex const &index : staged.indexes)
@@ -86,7 +85,7 @@ void build_staged_index(Oid staged, Oid index, const LiveNames &names, HeapRows 
                         /* parallel */ true);
             index_close(relation, NoLock);
             table_close(heap, NoLock);
-            mark_valid_unsafe(index);
+            mark_index_unsafe(index, IndexState::usable);
         });
     } catch (const Error &error) {
         throw names.in(error);

@@ -33,6 +33,10 @@ private:
 // Builds one index of a staged relation from the rows in its heap, in parallel where core would, and marks it valid. Whatever it evaluates
 // runs as the owner. An error (23505 for a duplicate key, 54000 for a row too large) names the live index and the view.
 //
+// An index whose file is empty must neither be read nor written into. For use inside pg::call.
+enum class IndexState { unusable, usable };
+void mark_index_unsafe(Oid index, IndexState state);
+
 // Whether every row in the heap is frozen, or the heap has seen updates: then snapshots that are older than the index must
 // not use it where it misses versions they see.
 enum class HeapRows { frozen, of_any_age };

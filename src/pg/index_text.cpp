@@ -2,21 +2,19 @@
 
 #include <algorithm>
 
+#include "pg/index_build.hpp"
 #include "pg/own_ddl.hpp"
 #include "pg/security.hpp"
 #include "pg/transaction.hpp"
 #include "pg/utility.hpp"
 #include "pg/values.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
 extern "C" {
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_index.h"
 #include "commands/defrem.h"
 #include "commands/tablecmds.h"
 #include "commands/tablespace.h"
@@ -30,17 +28,10 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
-#include "utils/syscache.h"
 }
 
 namespace mvmanager::pg {
 namespace {
-
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
 
 struct Renames {
     const model::Rename *first;
@@ -101,21 +92,6 @@ Oid create_scratch_table(const QualifiedName &view, const AnalysedQuery &query, 
         CommandCounterIncrement();
         return table;
     });
-}
-
-// Its file is empty: nobody may read it, or write into it, until it is built.
-void mark_unusable_unsafe(Oid index) {
-    ::Relation catalog = table_open(IndexRelationId, RowExclusiveLock);
-    HeapTuple tuple = SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(index));
-    if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "cache lookup failed for index %u", index);
-    auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-    form->indisready = false;
-    form->indisvalid = false;
-    CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
-    heap_freetuple(tuple);
-    table_close(catalog, RowExclusiveLock);
-    CommandCounterIncrement();
 }
 
 // As it would be printed of the view itself.
@@ -256,7 +232,7 @@ Oid IndexText::create_empty(Oid relation, const std::string &name, const std::op
                               .objectId;
         position.leave();
         CommandCounterIncrement();
-        mark_unusable_unsafe(index);
+        mark_index_unsafe(index, IndexState::unusable);
         return index;
     });
 }

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "pg/query.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -57,11 +58,6 @@ Node *parse_unsafe(const char *text) {
 }
 
 // Before 16 the server declares walkers without arguments.
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
 template <typename F> Walker walker(F *function) {
     return reinterpret_cast<Walker>(reinterpret_cast<void (*)()>(function));
 }

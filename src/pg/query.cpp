@@ -6,6 +6,7 @@
 
 #include "pg/relation.hpp"
 #include "pg/security.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -137,12 +138,6 @@ RangeTblEntry *bystander_unsafe(int number) {
     entry->inFromCl = false;
     return entry;
 }
-
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
 
 // Columns of the second and later queries of a set operation have names that nobody can refer to. The server prints
 // there the names of the first query or those as written, as it is asked; here they are always those of the first.

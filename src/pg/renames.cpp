@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "pg/walker.hpp"
+
 #include "pg/postgres.hpp"
 
 extern "C" {
@@ -24,12 +26,6 @@ namespace mvmanager::pg {
 namespace {
 
 // Before 16 the server declares walkers without arguments.
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
-
 // The names of a query in the order in which they stand, taken out of its tree.
 struct Names {
     List *tables, *columns, *functions, *types;

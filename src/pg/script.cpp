@@ -10,6 +10,7 @@
 #include "pg/relation.hpp"
 #include "pg/transaction.hpp"
 #include "pg/values.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -30,12 +31,6 @@ using model::lint::Name;
 using model::lint::Statement;
 
 // Before 16 the server declares walkers without arguments.
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
-
 // Whether psql's variables were replaced by their names.
 enum class Variables { none, named };
 

@@ -1,4 +1,5 @@
 #include "pg/statement.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -15,12 +16,6 @@ namespace mvmanager::pg {
 namespace {
 
 // Before 16 the server declares walkers without arguments.
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
-
 struct Calls {
     Oid function;
     int count;

@@ -4,6 +4,7 @@
 
 #include "pg/execution.hpp"
 #include "pg/query.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -24,12 +25,6 @@ extern "C" {
 
 namespace mvmanager::pg {
 namespace {
-
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
 
 struct Substitution {
     const char *schema, *name;

@@ -1,6 +1,7 @@
 #include "pg/text_by_name.hpp"
 
 #include "pg/query.hpp"
+#include "pg/walker.hpp"
 
 #include "pg/postgres.hpp"
 
@@ -14,12 +15,6 @@ extern "C" {
 
 namespace mvmanager::pg {
 namespace {
-
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node *, void *);
-#else
-using Walker = bool (*)();
-#endif
 
 void forget_join_name_unsafe(Node *node, int number) {
     ListCell *cell;
